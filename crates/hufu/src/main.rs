@@ -1,0 +1,2 @@
+//! The `hufu` program.
+fn main() {}
