@@ -1,1 +1,77 @@
-//! To be written.
+//! State. **Durable** (SQLite or PostgreSQL): everything whose loss a person would notice.
+//! **Ephemeral** (in process or Redis): what dies within minutes. Emptying the ephemeral store at
+//! any moment costs nobody more than starting an unfinished sign-in again.
+//!
+//! ```text
+//! Store ─┬─ tenant(id) ─▶ TenantRead   statements of one tenant, each by itself
+//!        ├─ begin(id)  ─▶ TenantWrite  the same in one transaction, which lasts if committed
+//!        ├─ ephemeral  ─▶ Slot<T>      put · put_new · get · take · count, each with a time to live
+//!        └─ env, keys                  time, randomness, the ring that seals secrets
+//! ```
+//! One file per aggregate: the struct, then its statements as plain functions over a [`Scope`].
+//! Only `sql.rs` knows that there are two databases.
+
+pub mod api_key;
+pub mod app;
+pub mod audit;
+pub mod corp;
+pub mod env;
+pub mod ephemeral;
+mod error;
+pub mod grant;
+pub mod id;
+pub mod idempotency;
+pub mod identity;
+pub mod maintenance;
+pub mod page;
+mod scope;
+pub mod secret;
+pub mod session;
+pub mod signing_key;
+pub mod source;
+mod sql;
+pub mod tenant;
+pub mod user;
+pub mod verification_file;
+
+use std::sync::Arc;
+
+pub use crate::env::{Clock, Env, Random};
+pub use crate::ephemeral::Ephemeral;
+pub use crate::error::{Error, Result};
+pub use crate::scope::{Scope, TenantRead, TenantSql, TenantWrite};
+pub use crate::secret::KeyRing;
+pub use crate::sql::{Database, DatabaseUrl};
+use crate::id::TenantId;
+
+/// All state, and what is needed to make some: time, randomness and the key ring. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    /// The durable part.
+    pub database: Database,
+    /// The ephemeral part.
+    pub ephemeral: Ephemeral,
+    /// Time and randomness.
+    pub env: Env,
+    /// What seals secrets.
+    pub keys: Arc<KeyRing>,
+}
+
+impl Store {
+    /// A handle that reads the rows of one tenant.
+    #[must_use]
+    pub fn tenant(&self, id: TenantId) -> TenantRead {
+        TenantRead::new(self.database.clone(), id)
+    }
+
+    /// Begins a transaction on the rows of one tenant.
+    pub async fn begin(&self, id: TenantId) -> Result<TenantWrite> {
+        TenantWrite::begin(&self.database, id).await
+    }
+
+    /// Asks both parts whether they answer.
+    pub async fn ping(&self) -> Result<()> {
+        self.database.ping().await?;
+        self.ephemeral.ping().await
+    }
+}

@@ -1,0 +1,275 @@
+//! Apps: the OpenID Connect clients of a tenant, and their links to sources.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::FromRow;
+use sqlx::types::Json;
+
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::id::{AppId, SourceId};
+use crate::page::{Cursor, Page, PageRequest};
+use crate::scope::{Scope, TenantWrite};
+use crate::secret::SecretHash;
+use crate::signing_key::Algorithm;
+use crate::source::Status;
+use crate::sql;
+
+crate::text_enum! {
+    /// How an app proves itself at the token endpoint (OpenID Connect Core §9).
+    AuthMethod {
+        /// HTTP Basic with the client secret.
+        ClientSecretBasic = "client_secret_basic",
+        /// The client secret in the form.
+        ClientSecretPost = "client_secret_post",
+        /// Not at all: a public client.
+        None = "none",
+    }
+}
+
+/// A list that is kept in a JSON column, which must hold an object.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct List {
+    /// The values.
+    pub values: Vec<String>,
+}
+
+/// An OpenID Connect client.
+#[derive(Debug, Clone, FromRow)]
+pub struct App {
+    /// Its id: the `client_id`.
+    pub id: AppId,
+    /// Its name, for people.
+    pub display_name: String,
+    /// Its picture.
+    pub logo_url: Option<String>,
+    /// Where a person can go back to when a sign-in cannot go on.
+    pub home_url: Option<String>,
+    /// Where a sign-in can be begun anew (OpenID Connect Core §4).
+    pub initiate_login_uri: Option<String>,
+    /// Where codes may be sent, byte for byte.
+    pub redirect_uris: Json<List>,
+    /// Where a browser may be sent after signing out, byte for byte.
+    pub post_logout_redirect_uris: Json<List>,
+    /// How it proves itself.
+    pub token_endpoint_auth_method: AuthMethod,
+    secret_hash: Option<Vec<u8>>,
+    /// What its ID tokens are signed with.
+    pub id_token_alg: Algorithm,
+    /// Whether it may be used.
+    pub status: Status,
+    /// Goes up by one with every change.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl App {
+    /// The hash of its client secret; none for a public client.
+    pub fn secret_hash(&self) -> Option<SecretHash> {
+        self.secret_hash.clone().map(SecretHash::from_stored)
+    }
+}
+
+/// What an administrator decides about an app.
+#[derive(Debug, Clone)]
+pub struct AppSettings {
+    /// Its name, for people.
+    pub display_name: String,
+    /// Its picture.
+    pub logo_url: Option<String>,
+    /// Where a person can go back to.
+    pub home_url: Option<String>,
+    /// Where a sign-in can be begun anew.
+    pub initiate_login_uri: Option<String>,
+    /// Where codes may be sent.
+    pub redirect_uris: Vec<String>,
+    /// Where a browser may be sent after signing out.
+    pub post_logout_redirect_uris: Vec<String>,
+    /// How it proves itself.
+    pub token_endpoint_auth_method: AuthMethod,
+    /// The hash of its client secret; none for a public client.
+    pub secret_hash: Option<SecretHash>,
+    /// What its ID tokens are signed with.
+    pub id_token_alg: Algorithm,
+    /// Whether it may be used.
+    pub status: Status,
+}
+
+macro_rules! columns {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            " id, display_name, logo_url, home_url, initiate_login_uri, redirect_uris,
+              post_logout_redirect_uris, token_endpoint_auth_method, secret_hash, id_token_alg, status,
+              version, created_at, updated_at ",
+            $after
+        )
+    };
+}
+
+/// Makes an app.
+pub async fn create(tx: &mut TenantWrite, env: &Env, settings: AppSettings) -> Result<App> {
+    tx.query(sql!(columns!(
+        "INSERT INTO apps (tenant_id, id, display_name, logo_url, home_url, initiate_login_uri,
+         redirect_uris, post_logout_redirect_uris, token_endpoint_auth_method, secret_hash,
+         id_token_alg, status, version, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $13) RETURNING",
+        ""
+    )))
+    .bind(AppId(env.random_id()?))
+    .bind(settings.display_name)
+    .bind(settings.logo_url)
+    .bind(settings.home_url)
+    .bind(settings.initiate_login_uri)
+    .bind(Json(List { values: settings.redirect_uris }))
+    .bind(Json(List { values: settings.post_logout_redirect_uris }))
+    .bind(settings.token_endpoint_auth_method)
+    .bind(settings.secret_hash.map(|hash| hash.to_stored()))
+    .bind(settings.id_token_alg)
+    .bind(settings.status)
+    .bind(env.now())
+    .one()
+    .await
+}
+
+/// The app with this id.
+pub async fn find(scope: &mut impl Scope, id: AppId) -> Result<Option<App>> {
+    scope
+        .query(sql!(columns!("SELECT", "FROM apps WHERE tenant_id = $1 AND id = $2")))
+        .bind(id)
+        .optional()
+        .await
+}
+
+/// A page of the tenant's apps.
+pub async fn list(scope: &mut impl Scope, page: PageRequest) -> Result<Page<App>> {
+    let rows = scope
+        .query(sql!(columns!(
+            "SELECT",
+            "FROM apps WHERE tenant_id = $1 AND ((created_at, id) > ($2, $3) OR $2 IS NULL)
+             ORDER BY created_at, id LIMIT $4"
+        )))
+        .bind(page.after_time())
+        .bind(page.after_id())
+        .bind(page.fetch())
+        .all()
+        .await?;
+    Ok(page.page(rows, |row: &App| Cursor { created_at: row.created_at, id: row.id.0 }))
+}
+
+/// Writes the settings of an app that has this version.
+pub async fn update(
+    tx: &mut TenantWrite,
+    env: &Env,
+    id: AppId,
+    version: i64,
+    settings: AppSettings,
+) -> Result<App> {
+    tx.query(sql!(columns!(
+        "UPDATE apps SET display_name = $4, logo_url = $5, home_url = $6, initiate_login_uri = $7,
+         redirect_uris = $8, post_logout_redirect_uris = $9, token_endpoint_auth_method = $10,
+         secret_hash = $11, id_token_alg = $12, status = $13, version = version + 1, updated_at = $14
+         WHERE tenant_id = $1 AND id = $2 AND version = $3 RETURNING",
+        ""
+    )))
+    .bind(id)
+    .bind(version)
+    .bind(settings.display_name)
+    .bind(settings.logo_url)
+    .bind(settings.home_url)
+    .bind(settings.initiate_login_uri)
+    .bind(Json(List { values: settings.redirect_uris }))
+    .bind(Json(List { values: settings.post_logout_redirect_uris }))
+    .bind(settings.token_endpoint_auth_method)
+    .bind(settings.secret_hash.map(|hash| hash.to_stored()))
+    .bind(settings.id_token_alg)
+    .bind(settings.status)
+    .bind(env.now())
+    .optional()
+    .await?
+    .ok_or(Error::Stale)
+}
+
+/// Deletes an app of this version; its links and grants go with it.
+pub async fn delete(tx: &mut TenantWrite, id: AppId, version: i64) -> Result<()> {
+    let deleted = tx
+        .query(sql!("DELETE FROM apps WHERE tenant_id = $1 AND id = $2 AND version = $3"))
+        .bind(id)
+        .bind(version)
+        .execute()
+        .await?;
+    if deleted == 1 { Ok(()) } else { Err(Error::Stale) }
+}
+
+/// A link between an app and a source.
+#[derive(Debug, Clone, FromRow)]
+pub struct Link {
+    /// The app.
+    pub app_id: AppId,
+    /// The source.
+    pub source_id: SourceId,
+    /// Its place on the login page; lower comes first.
+    pub position: i64,
+    /// When they were linked.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Links a source to an app, or moves it on the page. [`Error::Reference`] if either is missing.
+pub async fn link(
+    tx: &mut TenantWrite,
+    env: &Env,
+    app: AppId,
+    source: SourceId,
+    position: i64,
+) -> Result<Link> {
+    tx.query(sql!(
+        "INSERT INTO app_sources (tenant_id, app_id, source_id, position, created_at)
+         VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (tenant_id, app_id, source_id) DO UPDATE SET position = excluded.position
+         RETURNING app_id, source_id, position, created_at"
+    ))
+    .bind(app)
+    .bind(source)
+    .bind(position)
+    .bind(env.now())
+    .one()
+    .await
+}
+
+/// Takes a source away from an app. Whether there was a link.
+pub async fn unlink(tx: &mut TenantWrite, app: AppId, source: SourceId) -> Result<bool> {
+    let removed = tx
+        .query(sql!("DELETE FROM app_sources WHERE tenant_id = $1 AND app_id = $2 AND source_id = $3"))
+        .bind(app)
+        .bind(source)
+        .execute()
+        .await?;
+    Ok(removed == 1)
+}
+
+/// The links of an app, in the order of its login page (at most 100 are used).
+pub async fn links_of_app(scope: &mut impl Scope, app: AppId) -> Result<Vec<Link>> {
+    scope
+        .query(sql!(
+            "SELECT app_id, source_id, position, created_at FROM app_sources
+             WHERE tenant_id = $1 AND app_id = $2 ORDER BY position, created_at, source_id"
+        ))
+        .bind(app)
+        .all()
+        .await
+}
+
+/// The links of a source.
+pub async fn links_of_source(scope: &mut impl Scope, source: SourceId) -> Result<Vec<Link>> {
+    scope
+        .query(sql!(
+            "SELECT app_id, source_id, position, created_at FROM app_sources
+             WHERE tenant_id = $1 AND source_id = $2 ORDER BY created_at, app_id"
+        ))
+        .bind(source)
+        .all()
+        .await
+}

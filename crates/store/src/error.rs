@@ -1,0 +1,72 @@
+//! What can go wrong with stored state.
+
+/// Result of a store operation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong with stored state. "Not found" is no error but `None`.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database or Redis does not answer; it may again in a moment.
+    #[error("a store is unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The in-process ephemeral store has reached its bound.
+    #[error("the ephemeral store is full")]
+    Full,
+    /// A unique value is taken.
+    #[error("a row with this unique value exists")]
+    Conflict,
+    /// The row names one that is not there, or is still named by another.
+    #[error("the row refers to one that does not exist, or is still referred to")]
+    Reference,
+    /// The row changed since the caller read it.
+    #[error("the row has another version than the caller's")]
+    Stale,
+    /// A sealed value could not be opened: the key is not in the ring, or the value was moved.
+    #[error("a sealed value of {column} cannot be opened: {reason}")]
+    Sealed {
+        /// `table.column`.
+        column: &'static str,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// The settings are unusable; the text says which and how to mend it.
+    #[error("{0}")]
+    Settings(&'static str),
+    /// A migration failed.
+    #[error("the schema could not be brought up to date")]
+    Migration(#[source] sqlx::migrate::MigrateError),
+    /// The operating system gave no random bytes.
+    #[error("no random bytes are available")]
+    Random,
+    /// Any other fault of the database.
+    #[error("the database refused a statement")]
+    Database(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::error::ErrorKind;
+        match &error {
+            sqlx::Error::Database(database) => match database.kind() {
+                ErrorKind::UniqueViolation => Self::Conflict,
+                ErrorKind::ForeignKeyViolation => Self::Reference,
+                // PostgreSQL: 57P01..03 shutting down or starting, 53300 too many connections,
+                // 25006 read-only. SQLite: 5 busy, 13 disk full, 10 input/output.
+                _ => match database.code().as_deref() {
+                    Some(
+                        "57P01" | "57P02" | "57P03" | "53300" | "25006" | "40001" | "40P01" | "5"
+                        | "6" | "10" | "13" | "262" | "517",
+                    ) => Self::Unavailable(Box::new(error)),
+                    _ => Self::Database(error),
+                },
+            },
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(Box::new(error)),
+            _ => Self::Database(error),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What an installation does for itself: checking its key ring, sealing secrets anew, sweeping up.
+
+use chrono::TimeDelta;
+use secrecy::ExposeSecret as _;
+use sqlx::FromRow;
+
+use crate::error::{Error, Result};
+use crate::page::PageRequest;
+use crate::secret::Place;
+use crate::{Store, signing_key, source, tenant};
+
+const CHECK: &str = "key_ring_check";
+const CHECK_VALUE: &[u8] = b"hufu";
+
+#[derive(FromRow)]
+struct Installation {
+    value: Vec<u8>,
+}
+
+/// What `hufu keys rotate` did.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rotated {
+    /// Values that are sealed with the first key now and were not before.
+    pub resealed: u64,
+    /// Values that already were.
+    pub current: u64,
+}
+
+fn check_place() -> Place<'static> {
+    Place { tenant: None, column: "installation.value", row: CHECK.as_bytes() }
+}
+
+impl Store {
+    /// Fails unless the key ring opens what this database holds: a start with the wrong keys would
+    /// look healthy until the first sign-in. The first start leaves the value to check with.
+    pub async fn check_key_ring(&self) -> Result<()> {
+        self.database
+            .query("INSERT INTO installation (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+            .bind(CHECK)
+            .bind(self.keys.seal(&self.env, check_place(), CHECK_VALUE)?)
+            .execute()
+            .await?;
+        let row: Installation = self
+            .database
+            .query("SELECT value FROM installation WHERE name = $1")
+            .bind(CHECK)
+            .one()
+            .await?;
+        let opened = self.keys.open(check_place(), &row.value).map_err(|_| {
+            Error::Settings(
+                "secrets.keys do not open this database's secrets: put back the key that sealed them, \
+                 behind the new one if you are changing keys",
+            )
+        })?;
+        if opened.expose_secret() == CHECK_VALUE {
+            Ok(())
+        } else {
+            Err(Error::Settings("the database's key check is not Hufu's"))
+        }
+    }
+
+    /// Seals every secret with the ring's first key. Afterwards the other keys can be taken out of
+    /// the settings. Can be repeated, also while Hufu serves.
+    pub async fn rotate_keys(&self) -> Result<Rotated> {
+        let mut rotated = Rotated::default();
+        let mut page = PageRequest { after: None, limit: 100 };
+        loop {
+            let tenants = tenant::list(&self.database, page).await?;
+            for tenant in tenants.items {
+                self.rotate_tenant(tenant.id, &mut rotated).await?;
+            }
+            page.after = tenants.next;
+            if page.after.is_none() {
+                break;
+            }
+        }
+        // Answers to repeated console calls are not worth re-sealing: they are gone within a day.
+        self.database.query("DELETE FROM idempotency_keys").execute().await?;
+        self.database
+            .query("UPDATE installation SET value = $2 WHERE name = $1")
+            .bind(CHECK)
+            .bind(self.keys.seal(&self.env, check_place(), CHECK_VALUE)?)
+            .execute()
+            .await?;
+        Ok(rotated)
+    }
+
+    async fn rotate_tenant(&self, id: crate::id::TenantId, rotated: &mut Rotated) -> Result<()> {
+        let mut tx = self.begin(id).await?;
+        let mut note = |resealed| match resealed {
+            true => rotated.resealed += 1,
+            false => rotated.current += 1,
+        };
+        for key in signing_key::list(&mut tx).await? {
+            note(signing_key::reseal(&mut tx, &self.env, &self.keys, &key).await?);
+        }
+        let mut page = PageRequest { after: None, limit: 200 };
+        loop {
+            let sources = source::list(&mut tx, page).await?;
+            for source in sources.items {
+                note(source::reseal(&mut tx, &self.env, &self.keys, &source).await?);
+            }
+            page.after = sources.next;
+            if page.after.is_none() {
+                break;
+            }
+        }
+        tx.commit().await
+    }
+
+    /// Deletes what nobody can use any more: sessions that ended by themselves or were ended (their
+    /// grants go with them) and old answers to repeated console calls. Returns the rows deleted.
+    pub async fn sweep(&self) -> Result<u64> {
+        let now = self.env.now();
+        let sessions = self
+            .database
+            .query("DELETE FROM sessions WHERE expires_at < $1")
+            .bind(now - TimeDelta::days(1))
+            .execute()
+            .await?;
+        let answers = self
+            .database
+            .query("DELETE FROM idempotency_keys WHERE created_at < $1")
+            .bind(now - TimeDelta::days(1))
+            .execute()
+            .await?;
+        Ok(sessions + answers)
+    }
+}

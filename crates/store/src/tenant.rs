@@ -1,0 +1,134 @@
+//! Tenants: the only rows, beside API keys, that are found without a tenant.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::id::TenantId;
+use crate::page::{Cursor, Page, PageRequest};
+use crate::scope::TenantWrite;
+use crate::sql::Database;
+
+crate::text_enum! {
+    /// Whether a tenant's people may sign in.
+    TenantStatus {
+        /// They may.
+        Active = "active",
+        /// Nothing is served on its host.
+        Suspended = "suspended",
+    }
+}
+
+/// The unit of isolation.
+#[derive(Debug, Clone, FromRow)]
+pub struct Tenant {
+    /// Its id.
+    pub id: TenantId,
+    /// The host of its pages and its issuer, lower case, with the port unless it is the scheme's own.
+    pub host: String,
+    /// Its name, for people.
+    pub display_name: String,
+    /// Whether its people may sign in.
+    pub status: TenantStatus,
+    /// Goes up by one with every change.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+macro_rules! columns {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            " id, host, display_name, status, version, created_at, updated_at ",
+            $after
+        )
+    };
+}
+
+/// Makes a tenant. [`Error::Conflict`] if the host is taken.
+pub async fn create(tx: &mut TenantWrite, tenant: &Tenant) -> Result<()> {
+    tx.transaction()
+        .query(
+            "INSERT INTO tenants (id, host, display_name, status, version, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(tenant.id)
+        .bind(tenant.host.clone())
+        .bind(tenant.display_name.clone())
+        .bind(tenant.status)
+        .bind(tenant.version)
+        .bind(tenant.created_at)
+        .bind(tenant.updated_at)
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// The tenant with this id.
+pub async fn find(database: &Database, id: TenantId) -> Result<Option<Tenant>> {
+    database.query(columns!("SELECT", "FROM tenants WHERE id = $1")).bind(id).optional().await
+}
+
+/// The tenant that lives on this host (lower case).
+pub async fn find_by_host(database: &Database, host: &str) -> Result<Option<Tenant>> {
+    database
+        .query(columns!("SELECT", "FROM tenants WHERE host = $1"))
+        .bind(host.to_owned())
+        .optional()
+        .await
+}
+
+/// A page of all tenants.
+pub async fn list(database: &Database, page: PageRequest) -> Result<Page<Tenant>> {
+    let rows = database
+        .query(columns!(
+            "SELECT",
+            "FROM tenants WHERE ((created_at, id) > ($1, $2) OR $1 IS NULL)
+             ORDER BY created_at, id LIMIT $3"
+        ))
+        .bind(page.after_time())
+        .bind(page.after_id())
+        .bind(page.fetch())
+        .all()
+        .await?;
+    Ok(page.page(rows, |row: &Tenant| Cursor { created_at: row.created_at, id: row.id.0 }))
+}
+
+/// Writes the changeable fields of a tenant that was read at `tenant.version`. [`Error::Stale`] if
+/// somebody was faster.
+pub async fn update(tx: &mut TenantWrite, env: &Env, tenant: &Tenant) -> Result<Tenant> {
+    tx.transaction()
+        .query(columns!(
+            "UPDATE tenants SET host = $3, display_name = $4, status = $5, version = version + 1,
+             updated_at = $6 WHERE id = $1 AND version = $2 RETURNING",
+            ""
+        ))
+        .bind(tenant.id)
+        .bind(tenant.version)
+        .bind(tenant.host.clone())
+        .bind(tenant.display_name.clone())
+        .bind(tenant.status)
+        .bind(env.now())
+        .optional()
+        .await?
+        .ok_or(Error::Stale)
+}
+
+/// Deletes a tenant with all that belongs to it, if it still has this version.
+pub async fn delete(tx: &mut TenantWrite, id: TenantId, version: i64) -> Result<()> {
+    // Sources hold on to their corp, so that a corp in use cannot be deleted; they go first.
+    let sources = "DELETE FROM identity_sources WHERE tenant_id = $1";
+    tx.transaction().query(sources).bind(id).execute().await?;
+    let deleted = tx
+        .transaction()
+        .query("DELETE FROM tenants WHERE id = $1 AND version = $2")
+        .bind(id)
+        .bind(version)
+        .execute()
+        .await?;
+    if deleted == 1 { Ok(()) } else { Err(Error::Stale) }
+}
