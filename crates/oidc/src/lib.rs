@@ -1,1 +1,54 @@
-//! To be written.
+//! The OpenID Provider's protocol: what an app asks, what it gets, and nothing about who the person
+//! is. Knows no HTTP server and no SQL.
+//!
+//! ```text
+//! Params ─▶ authorize::parse ─▶ AuthorizationRequest      checks in order, each with its RFC's word
+//!                                   │  (the broker finds out who it is, and grants)
+//!                                   ▼
+//! grant ─▶ code::issue ─▶ code ─▶ token::exchange ─▶ Tokens ─▶ userinfo::claims
+//! ```
+
+pub mod authorize;
+pub mod client_auth;
+pub mod code;
+pub mod discovery;
+mod error;
+mod issuer;
+pub mod jwt;
+pub mod keys;
+pub mod logout;
+mod params;
+mod pkce;
+pub mod token;
+pub mod userinfo;
+
+use store::Store;
+use store::tenant::Tenant;
+
+pub use crate::error::{Error, ErrorCode, OAuthError, Result};
+pub use crate::issuer::Issuer;
+pub use crate::params::{Params, append};
+
+/// The OpenID Provider of every tenant: state and keys. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// All state.
+    pub store: Store,
+    /// The tenants' signing keys.
+    pub keys: keys::Keys,
+    /// `https`; `http` in the demo.
+    pub scheme: &'static str,
+}
+
+impl Provider {
+    /// A provider over this store.
+    #[must_use]
+    pub fn new(store: Store, scheme: &'static str) -> Self {
+        Self { keys: keys::Keys::new(store.clone()), store, scheme }
+    }
+
+    /// The issuer of a tenant.
+    pub fn issuer(&self, tenant: &Tenant) -> Issuer {
+        Issuer::new(self.scheme, &tenant.host)
+    }
+}

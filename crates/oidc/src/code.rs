@@ -1,0 +1,88 @@
+//! Authorization codes (RFC 6749 §4.1.2): 256 random bits, one minute, one use.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use store::ephemeral::Slot;
+use store::id::{AppId, GrantId, TenantId};
+use store::{Store, grant};
+
+use crate::authorize::AuthorizationRequest;
+use crate::error::{OAuthError, Result};
+use crate::pkce;
+
+/// What a code stands for.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Code {
+    pub(crate) grant: GrantId,
+    pub(crate) nonce: Option<String>,
+    redirect_uri: String,
+    code_challenge: Option<String>,
+}
+
+const CODE: Slot<Code> = Slot::new("code", Duration::from_secs(60));
+/// Outlives the code, so that a second use is recognised and costs the grant (RFC 6749 §4.1.2).
+const ISSUED: Slot<GrantId> = Slot::new("code_issued", Duration::from_secs(3600));
+
+/// The app is part of the key: another client that got hold of a code does not even find it, and
+/// cannot burn it either (attacks D2, D5).
+fn key(app: AppId, code: &str) -> String {
+    format!("{app}:{code}")
+}
+
+/// Issues a code for a grant.
+pub async fn issue(
+    store: &Store,
+    tenant: TenantId,
+    request: &AuthorizationRequest,
+    grant: GrantId,
+) -> Result<SecretString> {
+    let code = store.env.secret("hufu_code_")?;
+    let key = key(request.app, code.expose_secret());
+    let value = Code {
+        grant,
+        nonce: request.nonce.clone(),
+        redirect_uri: request.redirect_uri.clone(),
+        code_challenge: request.code_challenge.clone(),
+    };
+    store.ephemeral.put(&ISSUED, tenant, &key, &grant).await?;
+    store.ephemeral.put(&CODE, tenant, &key, &value).await?;
+    Ok(code)
+}
+
+/// Whether a code was issued to the app and has not been used yet.
+pub async fn is_unused(store: &Store, tenant: TenantId, app: AppId, code: &SecretString) -> Result<bool> {
+    let key = key(app, code.expose_secret());
+    Ok(store.ephemeral.get(&CODE, tenant, &key).await?.is_some())
+}
+
+/// Redeems a code for the authenticated app. Whatever is wrong afterwards, the code is used up; a
+/// second use revokes everything that the first one gave.
+pub(crate) async fn redeem(
+    store: &Store,
+    tenant: TenantId,
+    app: AppId,
+    code: &str,
+    redirect_uri: Option<&str>,
+    verifier: Option<&str>,
+) -> Result<Code> {
+    let key = key(app, code);
+    let Some(found) = store.ephemeral.take(&CODE, tenant, &key).await? else {
+        if let Some(grant) = store.ephemeral.get(&ISSUED, tenant, &key).await? {
+            let mut tx = store.begin(tenant).await?;
+            if grant::revoke(&mut tx, &store.env, grant).await? {
+                tracing::warn!(%tenant, %app, %grant, "a code was used twice: its grant is revoked");
+            }
+            tx.commit().await?;
+        }
+        return Err(OAuthError::invalid_grant("the code is unknown, expired or used").into());
+    };
+    if redirect_uri != Some(found.redirect_uri.as_str()) {
+        return Err(OAuthError::invalid_grant("redirect_uri is not the authorization request's").into());
+    }
+    if !pkce::verify(found.code_challenge.as_deref(), verifier) {
+        return Err(OAuthError::invalid_grant("code_verifier does not answer the code_challenge").into());
+    }
+    Ok(found)
+}
