@@ -1,1 +1,69 @@
-//! To be written.
+//! The broker: from an app's right request to a person whom we know.
+//!
+//! ```text
+//! AuthorizationRequest ─▶ Broker::authorize ─┬─ session good enough ─▶ grant ─▶ code ─▶ app
+//!                                            └─▶ Interaction
+//!   Interaction ─▶ Broker::start ─▶ upstream state ─▶ (WeCom) ─▶ Broker::callback
+//!     ─▶ Upstream::redeem ─▶ UpstreamIdentity ─▶ associate::decide ─▶ Association
+//!     ─▶ session ─▶ grant ─▶ code ─▶ app
+//! ```
+//! One direction. Each step's argument can only be made by the step before it. Knows no HTTP server
+//! and no SQL; sees the upstream behind [`upstream::Upstream`].
+
+mod associate;
+mod callback;
+mod dispatch;
+mod error;
+mod interaction;
+mod journal;
+pub mod offer;
+mod sign_out;
+
+mod start;
+pub mod upstream;
+pub mod wecom;
+
+use std::net::IpAddr;
+
+use chrono::TimeDelta;
+use oidc::Provider;
+use secrecy::SecretString;
+use store::Store;
+
+pub use crate::callback::Callback;
+pub use crate::dispatch::Next;
+pub use crate::error::{Error, Reason, Refused, Result};
+pub use crate::interaction::{Browser, Interaction, InteractionId, trace};
+pub use crate::sign_out::SignedOut;
+pub use crate::start::Start;
+
+/// How long a session lasts at most, if settings say nothing else.
+pub const SESSION_LIFE: TimeDelta = TimeDelta::hours(12);
+
+/// The broker of every tenant. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Broker {
+    /// The OpenID Provider, and all state.
+    pub provider: Provider,
+    /// The upstream.
+    pub wecom: wecom::WeCom,
+    /// How long a session lasts.
+    pub session_life: TimeDelta,
+}
+
+impl Broker {
+    pub(crate) fn store(&self) -> &Store {
+        &self.provider.store
+    }
+}
+
+/// The browser that makes a request, as far as its cookies and its connection say.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    /// Its secret of the interactions that it began.
+    pub browser: Option<Browser>,
+    /// Its session's secret.
+    pub session: Option<SecretString>,
+    /// Its network address.
+    pub address: Option<IpAddr>,
+}

@@ -1,0 +1,116 @@
+//! Why a sign-in does not go on.
+
+use serde::{Deserialize, Serialize};
+use store::app::App;
+use store::source::Source;
+
+use crate::interaction::{Interaction, InteractionId};
+
+/// Result of a step.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a step was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A rule says no; the person gets a page.
+    #[error("refused: {}", .0.reason.as_str())]
+    Refused(Box<Refused>),
+    /// A store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The protocol's part failed.
+    #[error(transparent)]
+    Oidc(#[from] oidc::Error),
+}
+
+/// Why a rule says no. The texts are stable: they stand on pages and in the audit log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The interaction is unknown, too old or finished.
+    InteractionExpired,
+    /// This is not the browser that began (rule 2).
+    BrowserChanged,
+    /// The upstream state is unknown, too old or used, or WeCom knows the code no more.
+    StateUnknown,
+    /// The person said no at WeCom.
+    DeniedUpstream,
+    /// Somebody who is no active member of the corp.
+    NotAMember,
+    /// A member whom the app at WeCom is not made visible to.
+    NotVisible,
+    /// A member of another corp that is linked with this one (rule 3).
+    LinkedCorp,
+    /// The source lets only existing users in, and this person is none.
+    LoginOnly,
+    /// The user is suspended.
+    UserSuspended,
+    /// The source is switched off, or not linked to the app.
+    SourceDisabled,
+    /// WeCom refuses the source's settings; only an administrator can help.
+    SourceMisconfigured,
+    /// The app is switched off.
+    AppDisabled,
+    /// WeCom does not answer, or not sensibly.
+    UpstreamUnavailable,
+    /// WeCom is too busy for us.
+    UpstreamBusy,
+    /// The sign-in is done, and the app has got it.
+    AlreadySignedIn,
+}
+
+impl Reason {
+    /// The stable code.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InteractionExpired => "interaction_expired",
+            Self::BrowserChanged => "browser_changed",
+            Self::StateUnknown => "state_unknown",
+            Self::DeniedUpstream => "denied_upstream",
+            Self::NotAMember => "not_a_member",
+            Self::NotVisible => "not_visible",
+            Self::LinkedCorp => "linked_corp",
+            Self::LoginOnly => "login_only",
+            Self::UserSuspended => "user_suspended",
+            Self::SourceDisabled => "source_disabled",
+            Self::SourceMisconfigured => "source_misconfigured",
+            Self::AppDisabled => "app_disabled",
+            Self::UpstreamUnavailable => "upstream_unavailable",
+            Self::UpstreamBusy => "upstream_busy",
+            Self::AlreadySignedIn => "already_signed_in",
+        }
+    }
+}
+
+/// A refusal, with what its page needs.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub reason: Reason,
+    /// The code by which an administrator finds this sign-in.
+    pub trace: Option<String>,
+    /// The app that the person came from, if it is known.
+    pub app: Option<App>,
+    /// The interaction, if it can be tried again in this browser.
+    pub retry: Option<InteractionId>,
+    /// The source concerned.
+    pub source: Option<Source>,
+}
+
+impl Refused {
+    /// A refusal of which nothing more is known.
+    pub(crate) fn new(reason: Reason) -> Error {
+        Self { reason, trace: None, app: None, retry: None, source: None }.into()
+    }
+
+    /// A refusal within an interaction.
+    pub(crate) fn within(reason: Reason, interaction: &Interaction) -> Self {
+        Self { reason, trace: Some(interaction.trace.clone()), app: None, retry: None, source: None }
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(Box::new(refused))
+    }
+}

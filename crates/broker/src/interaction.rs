@@ -1,0 +1,136 @@
+//! Interactions: one passage of one browser through the hosted login.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use oidc::authorize::AuthorizationRequest;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use store::Store;
+use store::ephemeral::Slot;
+use store::id::{SourceId, TenantId};
+use subtle::ConstantTimeEq as _;
+
+use crate::error::{Reason, Refused, Result};
+
+/// The name of an interaction in URLs: 32 random letters and digits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InteractionId(String);
+
+impl FromStr for InteractionId {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let proper = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if proper { Ok(Self(text.to_owned())) } else { Err(()) }
+    }
+}
+
+impl fmt::Display for InteractionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A browser, by the hash of a secret that only its cookie holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Browser(String);
+
+impl Browser {
+    /// The browser with this cookie.
+    pub fn of(cookie: &SecretString) -> Self {
+        let hash = store::secret::SecretHash::of(cookie.expose_secret());
+        Self(hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// Whether both are one browser, in constant time.
+    pub fn is(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+/// One passage of one browser through the hosted login.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Interaction {
+    /// Its name.
+    pub id: InteractionId,
+    /// What the app asked.
+    pub request: AuthorizationRequest,
+    /// The browser that began it; no other may go on.
+    browser: Browser,
+    /// The code by which an administrator finds what happened.
+    pub trace: String,
+    /// Whether the person has to do something, because the app wants a fresh sign-in.
+    pub fresh: bool,
+}
+
+/// Long enough to look for one's phone; pain 22 asks for ten minutes at least.
+const INTERACTION: Slot<Interaction> = Slot::new("interaction", Duration::from_secs(30 * 60));
+
+impl Interaction {
+    /// Begins an interaction.
+    pub(crate) async fn begin(
+        store: &Store,
+        tenant: TenantId,
+        request: AuthorizationRequest,
+        browser: &Browser,
+        fresh: bool,
+    ) -> Result<Self> {
+        let id = InteractionId(store.env.alphanumeric(32)?);
+        let trace = trace(store)?;
+        let interaction = Self { id, request, browser: browser.clone(), trace, fresh };
+        store.ephemeral.put(&INTERACTION, tenant, &interaction.id.0, &interaction).await?;
+        Ok(interaction)
+    }
+
+    /// The interaction of this name, if this browser began it.
+    pub(crate) async fn find(
+        store: &Store,
+        tenant: TenantId,
+        id: &InteractionId,
+        browser: Option<&Browser>,
+    ) -> Result<Self> {
+        let found: Option<Self> = store.ephemeral.get(&INTERACTION, tenant, &id.0).await?;
+        let found = found.ok_or_else(|| Refused::new(Reason::InteractionExpired))?;
+        match browser {
+            Some(browser) if found.browser.is(browser) => Ok(found),
+            _ => Err(Refused::within(Reason::BrowserChanged, &found).into()),
+        }
+    }
+
+    /// The browser that began it.
+    pub(crate) fn browser(&self) -> &Browser {
+        &self.browser
+    }
+
+    /// Finishes an interaction: of several attempts at once, one gets it.
+    pub(crate) async fn finish(self, store: &Store, tenant: TenantId) -> Result<()> {
+        let taken: Option<Self> = store.ephemeral.take(&INTERACTION, tenant, &self.id.0).await?;
+        taken.map(|_| ()).ok_or_else(|| Refused::new(Reason::InteractionExpired))
+    }
+}
+
+/// What a state that we sent upstream stands for (rule 1).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct UpstreamState {
+    pub(crate) interaction: Interaction,
+    pub(crate) source: SourceId,
+}
+
+/// How long a person may take at WeCom.
+pub(crate) const UPSTREAM_STATE: Slot<UpstreamState> =
+    Slot::new("upstream_state", Duration::from_secs(10 * 60));
+
+impl UpstreamState {
+    /// Whether this browser is the one that was sent upstream.
+    pub(crate) fn is_of(&self, browser: &Browser) -> bool {
+        self.interaction.browser.is(browser)
+    }
+}
+
+/// A code that a person can read to an administrator: 12 letters and digits without look-alikes.
+pub fn trace(store: &Store) -> Result<String> {
+    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let bytes: [u8; 12] = store.env.bytes()?;
+    Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
+}

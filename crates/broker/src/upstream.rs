@@ -1,0 +1,76 @@
+//! What the broker asks of an upstream: two methods. A second upstream is one more module.
+
+use std::future::Future;
+
+use secrecy::SecretString;
+use store::id::TenantId;
+use store::identity::Subject;
+use store::source::Source;
+use store::user::Profile;
+
+use crate::error::Reason;
+
+/// Who somebody is upstream, proven by the upstream to us, just now.
+#[derive(Debug, Clone)]
+pub struct UpstreamIdentity {
+    /// The key by which we know the person.
+    pub subject: Subject,
+    /// What the upstream tells about the person.
+    pub profile: Profile,
+}
+
+/// How a sign-in is begun.
+#[derive(Debug, Clone, Copy)]
+pub struct Begin<'a> {
+    /// Where the upstream sends the browser back to.
+    pub redirect_uri: &'a str,
+    /// Comes back with it: letters and digits.
+    pub state: &'a str,
+    /// Language of the upstream's page, `zh` or `en`.
+    pub language: Option<&'a str>,
+    /// Whether it is shown in a frame of our page, and how large.
+    pub panel: Option<Panel>,
+}
+
+/// Size of the upstream's panel in our page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Panel {
+    /// For desktops.
+    Middle,
+    /// For narrow windows.
+    Small,
+}
+
+/// Why the upstream did not say who it is.
+#[derive(Debug, Clone)]
+pub struct UpstreamFault {
+    /// What the person is told.
+    pub reason: Reason,
+    /// The upstream's own code, for administrators.
+    pub errcode: Option<i64>,
+    /// The upstream's reference.
+    pub hint: Option<String>,
+    /// Whether the source's credentials were refused and must not be used again.
+    pub credentials_refused: bool,
+}
+
+impl UpstreamFault {
+    /// A fault without a code of the upstream.
+    pub(crate) fn plain(reason: Reason) -> Self {
+        Self { reason, errcode: None, hint: None, credentials_refused: false }
+    }
+}
+
+/// An upstream that signs people in.
+pub trait Upstream {
+    /// Where the browser goes.
+    fn begin(&self, source: &Source, begin: Begin<'_>) -> Result<String, UpstreamFault>;
+
+    /// Redeems the code that the browser brought back. Once; never repeated.
+    fn redeem(
+        &self,
+        tenant: TenantId,
+        source: &Source,
+        code: SecretString,
+    ) -> impl Future<Output = Result<UpstreamIdentity, UpstreamFault>> + Send;
+}
