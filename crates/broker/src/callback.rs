@@ -71,7 +71,12 @@ struct Proven<'a> {
 impl Broker {
     /// Takes in a callback. Whatever its outcome: a second delivery of the same URL to the same
     /// browser gets the same, and the upstream's code is redeemed once.
-    pub async fn callback(&self, tenant: &Tenant, visitor: &Visitor, callback: Callback<'_>) -> Result<Next> {
+    pub async fn callback(
+        &self,
+        tenant: &Tenant,
+        visitor: &Visitor,
+        callback: Callback<'_>,
+    ) -> Result<Next> {
         let store = self.store();
         let known: Option<UpstreamState> =
             store.ephemeral.get(&UPSTREAM_STATE, tenant.id, callback.state).await?;
@@ -154,7 +159,12 @@ impl Broker {
     }
 
     /// After a refused secret nobody calls with it again until somebody saves or tests the source.
-    async fn note_refused_credentials(&self, tenant: &Tenant, source: &Source, fault: &UpstreamFault) {
+    async fn note_refused_credentials(
+        &self,
+        tenant: &Tenant,
+        source: &Source,
+        fault: &UpstreamFault,
+    ) {
         let (true, Some(errcode)) = (fault.credentials_refused, fault.errcode) else { return };
         let store = self.store();
         let mark = Misconfigured { errcode, hint: fault.hint.clone(), at: store.env.now() };
@@ -209,7 +219,11 @@ impl Broker {
         }
         let token = store.env.secret("hufu_session_")?;
         let session = self.begin_session(&mut tx, visitor, user, source, &token).await?;
-        let event = journal::by_user(journal::event("sign_in", "ok", interaction, visitor), user, source.id);
+        let event = journal::by_user(
+            journal::event("sign_in", "ok", interaction, visitor),
+            user,
+            source.id,
+        );
         // The last step before the commit: whoever is refused above can try again, and of two tabs
         // that got here at once only one goes on.
         (*interaction).clone().finish(store, tenant.id).await?;
@@ -268,15 +282,18 @@ impl Broker {
     ) {
         let store = self.store();
         let value = match outcome {
-            Ok((Next::ToApp { location, session: Some(session) }, code)) => {
-                seal(store, tenant.id, state, &SignedIn {
+            Ok((Next::ToApp { location, session: Some(session) }, code)) => seal(
+                store,
+                tenant.id,
+                state,
+                &SignedIn {
                     browser: interaction.browser().clone(),
                     app: interaction.request.app,
                     location: location.clone(),
                     session: session.expose_secret().to_owned(),
                     code: code.expose_secret().to_owned(),
-                })
-            }
+                },
+            ),
             Err(Error::Refused(refused)) => Ok(Outcome::Refused {
                 reason: refused.reason,
                 trace: refused.trace.clone().unwrap_or_default(),
@@ -327,14 +344,21 @@ impl Broker {
 
     /// The same answer again, as long as the app has not used it. Later the browser is only going
     /// back in its history: it is signed in, and sent on by the page.
-    async fn again(&self, tenant: &Tenant, visitor: &Visitor, state: &str, sealed: &[u8]) -> Result<Next> {
+    async fn again(
+        &self,
+        tenant: &Tenant,
+        visitor: &Visitor,
+        state: &str,
+        sealed: &[u8],
+    ) -> Result<Next> {
         let store = self.store();
         let opened = store.keys.open(outcome_place(tenant.id, state), sealed)?;
         let signed_in: SignedIn = serde_json::from_slice(opened.expose_secret())
             .map_err(|_| Refused::new(Reason::StateUnknown))?;
         let same = visitor.browser.as_ref().is_some_and(|browser| browser.is(&signed_in.browser));
         let app = app::find(&mut store.tenant(tenant.id), signed_in.app).await?;
-        let refuse = |reason| Refused { reason, trace: None, app: app.clone(), retry: None, source: None };
+        let refuse =
+            |reason| Refused { reason, trace: None, app: app.clone(), retry: None, source: None };
         if !same {
             return Err(refuse(Reason::BrowserChanged).into());
         }

@@ -42,7 +42,11 @@ enum Decision {
 }
 
 /// Decides (OpenID Connect Core §3.1.2.1, §3.1.2.3).
-fn decide(request: &AuthorizationRequest, session: Option<&Session>, now: DateTime<Utc>) -> Decision {
+fn decide(
+    request: &AuthorizationRequest,
+    session: Option<&Session>,
+    now: DateTime<Utc>,
+) -> Decision {
     let asked = request.prompt.login || request.prompt.select_account;
     let Some(session) = session else {
         return match request.prompt.none {
@@ -76,7 +80,8 @@ impl Broker {
             None => None,
             Some(token) => {
                 let hash = SecretHash::of(token.expose_secret());
-                session::find_for_app(&mut store.tenant(tenant.id), &store.env, &hash, app.id).await?
+                session::find_for_app(&mut store.tenant(tenant.id), &store.env, &hash, app.id)
+                    .await?
             }
         };
         match (decide(&request, session.as_ref(), store.env.now()), session) {
@@ -132,7 +137,8 @@ impl Broker {
     ) -> Result<SecretString> {
         let store = self.store();
         let tenant = tx.tenant();
-        let grant = grant::create(&mut tx, &store.env, request.app, session, &request.scope).await?;
+        let grant =
+            grant::create(&mut tx, &store.env, request.app, session, &request.scope).await?;
         audit::record(&mut tx, &store.env, event).await?;
         tx.commit().await?;
         Ok(code::issue(store, tenant, request, grant).await?)

@@ -105,7 +105,13 @@ impl Refused {
 
     /// A refusal within an interaction.
     pub(crate) fn within(reason: Reason, interaction: &Interaction) -> Self {
-        Self { reason, trace: Some(interaction.trace.clone()), app: None, retry: None, source: None }
+        Self {
+            reason,
+            trace: Some(interaction.trace.clone()),
+            app: None,
+            retry: None,
+            source: None,
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod journal;
 pub mod offer;
 mod sign_out;
 
+pub mod source_test;
 mod start;
 pub mod upstream;
 pub mod wecom;

@@ -17,7 +17,8 @@ pub enum Obstacle {
 /// What can keep a kind of source from working in a browser [D 90315, D 98152].
 pub fn obstacle(kind: SourceKind, browser: &UserAgent) -> Option<Obstacle> {
     match (kind, browser) {
-        (SourceKind::WecomMobile, UserAgent::WeCom { .. }) | (SourceKind::WecomQr, UserAgent::DesktopBrowser) => None,
+        (SourceKind::WecomMobile, UserAgent::WeCom { .. })
+        | (SourceKind::WecomQr, UserAgent::DesktopBrowser) => None,
         (_, UserAgent::WeChat { .. }) => Some(Obstacle::PersonalWechat),
         (SourceKind::WecomMobile, _) => Some(Obstacle::OnlyInWecom),
         // The client's own web view has a better way than a code that it would have to scan itself

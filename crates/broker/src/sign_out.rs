@@ -21,7 +21,11 @@ pub enum SignedOut {
 
 impl Broker {
     /// The visitor's live session.
-    pub async fn session(&self, tenant: &Tenant, token: Option<&SecretString>) -> Result<Option<Session>> {
+    pub async fn session(
+        &self,
+        tenant: &Tenant,
+        token: Option<&SecretString>,
+    ) -> Result<Option<Session>> {
         let Some(token) = token else { return Ok(None) };
         let store = self.store();
         let hash = SecretHash::of(token.expose_secret());
@@ -30,7 +34,12 @@ impl Broker {
 
     /// Answers an app's logout request: a hint of this very session ends it at once, anything else
     /// needs the person's word.
-    pub async fn logout(&self, tenant: &Tenant, request: &LogoutRequest, visitor: &Visitor) -> Result<SignedOut> {
+    pub async fn logout(
+        &self,
+        tenant: &Tenant,
+        request: &LogoutRequest,
+        visitor: &Visitor,
+    ) -> Result<SignedOut> {
         let Some(session) = self.session(tenant, visitor.session.as_ref()).await? else {
             return Ok(match request.hint {
                 Some(_) => SignedOut::Done,
@@ -52,7 +61,12 @@ impl Broker {
         }
     }
 
-    async fn end_session(&self, tenant: &Tenant, session: &Session, visitor: &Visitor) -> Result<()> {
+    async fn end_session(
+        &self,
+        tenant: &Tenant,
+        session: &Session,
+        visitor: &Visitor,
+    ) -> Result<()> {
         let store = self.store();
         let mut tx = store.begin(tenant.id).await?;
         session::end(&mut tx, &store.env, session.id).await?;

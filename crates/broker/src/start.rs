@@ -53,9 +53,10 @@ impl Broker {
             language: Some(start.language),
             panel: start.panel,
         };
-        let url = self.wecom.begin(&source, begin).map_err(|fault| {
-            Error::from(Refused::within(fault.reason, &interaction))
-        })?;
+        let url = self
+            .wecom
+            .begin(&source, begin)
+            .map_err(|fault| Error::from(Refused::within(fault.reason, &interaction)))?;
         let value = UpstreamState { interaction, source: source.id };
         store.ephemeral.put(&UPSTREAM_STATE, tenant.id, &state, &value).await?;
         Ok(url)

@@ -76,7 +76,8 @@ impl WeCom {
     ) -> Result<Profile, UpstreamFault> {
         // The directory knows who left and whom the app is not visible to; `getuserinfo` does not
         // [D 98176].
-        let member = self.client.member(credentials, user_id).await.map_err(|error| fault(&error))?;
+        let member =
+            self.client.member(credentials, user_id).await.map_err(|error| fault(&error))?;
         if !member.may_sign_in() {
             return Err(UpstreamFault::plain(Reason::NotAMember));
         }
@@ -138,7 +139,8 @@ impl Upstream for WeCom {
             tracing::error!(%error, source = %source.id, "a source's secret cannot be read");
             UpstreamFault::plain(Reason::SourceMisconfigured)
         })?;
-        let info = self.client.user_info(&credentials, &code).await.map_err(|error| fault(&error))?;
+        let info =
+            self.client.user_info(&credentials, &code).await.map_err(|error| fault(&error))?;
         let (user_id, ticket) = match info {
             UserInfo::Member { user_id, user_ticket } => (user_id, user_ticket),
             UserInfo::LinkedCorp => return Err(UpstreamFault::plain(Reason::LinkedCorp)),
@@ -256,9 +258,14 @@ impl TokenCache for Tokens {
         Ok(())
     }
 
-    async fn try_lock(&self, key: &str, ttl: Duration) -> Result<Option<LockGuardToken>, store::Error> {
+    async fn try_lock(
+        &self,
+        key: &str,
+        ttl: Duration,
+    ) -> Result<Option<LockGuardToken>, store::Error> {
         let guard = self.0.env.alphanumeric(22)?;
-        let taken = self.0.ephemeral.put_new(&LOCK.lasting(ttl), Owner::Deployment, key, &guard).await?;
+        let taken =
+            self.0.ephemeral.put_new(&LOCK.lasting(ttl), Owner::Deployment, key, &guard).await?;
         Ok(taken.then_some(LockGuardToken(guard)))
     }
 

@@ -1,1 +1,42 @@
-//! To be written.
+//! What a browser and an app see on a tenant's host: pages, the start and the callback of
+//! connections, the OpenID Connect endpoints. Parses, calls the broker or the protocol, answers;
+//! decides nothing.
+
+pub mod address;
+mod answer;
+pub mod assets;
+mod connection;
+mod context;
+mod cookie;
+mod failure;
+pub mod language;
+mod login;
+mod logout;
+mod oidc_endpoints;
+pub mod pages;
+mod public;
+mod routes;
+pub mod texts;
+
+use std::sync::Arc;
+
+use broker::Broker;
+use ipnet::IpNet;
+
+pub use crate::public::PublicDocuments;
+pub use crate::routes::routes;
+
+use crate::language::Language;
+
+/// Everything that is served on tenants' hosts. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The broker, with the protocol and all state below it.
+    pub broker: Broker,
+    /// Documents that are the same for everybody, as this node has read them.
+    pub documents: PublicDocuments,
+    /// The language of those whose browser names none that we have.
+    pub default_language: Language,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Arc<[IpNet]>,
+}

@@ -120,13 +120,16 @@ pub async fn parse(
         }))
     };
     rules(params, &app).map_err(refuse)?;
-    let expected_user = match params.only("id_token_hint") {
-        None => None,
-        Some(hint) => Some(expected_user(provider, tenant, &app, hint).await.map_err(|error| match error {
-            Error::OAuth(error) => refuse(error),
-            other => Refusal::Error(other),
-        })?),
-    };
+    let expected_user =
+        match params.only("id_token_hint") {
+            None => None,
+            Some(hint) => Some(expected_user(provider, tenant, &app, hint).await.map_err(
+                |error| match error {
+                    Error::OAuth(error) => refuse(error),
+                    other => Refusal::Error(other),
+                },
+            )?),
+        };
     let request = AuthorizationRequest {
         app: app.id,
         scope: scope(params).map_err(refuse)?,
@@ -164,7 +167,9 @@ fn redirect_uri(app: &App, params: &Params) -> Result<String, Refusal> {
     let asked = asked.ok_or(Refusal::Page(PageReason::RedirectUri))?;
     let native = app.token_endpoint_auth_method == AuthMethod::None;
     let registered = app.redirect_uris.values.iter();
-    let found = registered.into_iter().any(|known| known == asked || (native && same_but_port(known, asked)));
+    let found = registered
+        .into_iter()
+        .any(|known| known == asked || (native && same_but_port(known, asked)));
     if found { Ok(asked.to_owned()) } else { Err(Refusal::Page(PageReason::RedirectUri)) }
 }
 
@@ -193,10 +198,16 @@ fn rules(params: &Params, _app: &App) -> Result<(), OAuthError> {
         return Err(OAuthError::invalid_request("a parameter stands more than once"));
     }
     if params.has("request") {
-        return Err(OAuthError::new(ErrorCode::RequestNotSupported, "request objects are not supported"));
+        return Err(OAuthError::new(
+            ErrorCode::RequestNotSupported,
+            "request objects are not supported",
+        ));
     }
     if params.has("request_uri") {
-        return Err(OAuthError::new(ErrorCode::RequestUriNotSupported, "request_uri is not supported"));
+        return Err(OAuthError::new(
+            ErrorCode::RequestUriNotSupported,
+            "request_uri is not supported",
+        ));
     }
     if params.only("state").is_some_and(|state| state.len() > MAX_OPAQUE) {
         return Err(OAuthError::invalid_request("state is longer than 4096 bytes"));
@@ -220,7 +231,8 @@ fn rules(params: &Params, _app: &App) -> Result<(), OAuthError> {
 /// `scope`: has to hold `openid`; what we do not know is left out.
 fn scope(params: &Params) -> Result<String, OAuthError> {
     let asked = params.get("scope")?.unwrap_or_default();
-    let known: Vec<&str> = SCOPES.into_iter().filter(|known| asked.split(' ').any(|s| s == *known)).collect();
+    let known: Vec<&str> =
+        SCOPES.into_iter().filter(|known| asked.split(' ').any(|s| s == *known)).collect();
     if known.first() == Some(&"openid") {
         Ok(known.join(" "))
     } else {
@@ -240,7 +252,8 @@ fn opaque(params: &Params, name: &str) -> Result<Option<String>, OAuthError> {
 fn prompt(params: &Params) -> Result<Prompt, OAuthError> {
     let mut prompt = Prompt::default();
     let mut several = false;
-    for word in params.get("prompt")?.unwrap_or_default().split(' ').filter(|word| !word.is_empty()) {
+    for word in params.get("prompt")?.unwrap_or_default().split(' ').filter(|word| !word.is_empty())
+    {
         match word {
             "none" => prompt.none = true,
             "login" => prompt.login = true,
@@ -288,7 +301,8 @@ async fn expected_user(
     app: &App,
     hint: &str,
 ) -> Result<UserId, Error> {
-    let invalid = OAuthError::invalid_request("id_token_hint is not an ID token of ours for this app");
+    let invalid =
+        OAuthError::invalid_request("id_token_hint is not an ID token of ours for this app");
     let claims = crate::logout::open_hint(provider, tenant, hint).await?.ok_or(invalid)?;
     if claims.app == app.id { Ok(claims.user) } else { Err(invalid.into()) }
 }
@@ -306,7 +320,11 @@ pub fn error_location(issuer: &Issuer, response: &ErrorResponse) -> String {
 }
 
 /// The address of a successful response, with `iss` (RFC 9207).
-pub fn success_location(issuer: &Issuer, request: &AuthorizationRequest, code: &SecretString) -> String {
+pub fn success_location(
+    issuer: &Issuer,
+    request: &AuthorizationRequest,
+    code: &SecretString,
+) -> String {
     use secrecy::ExposeSecret as _;
     let issuer = issuer.to_string();
     let mut params = vec![("code", code.expose_secret())];

@@ -13,7 +13,8 @@ use crate::Provider;
 use crate::error::{ErrorCode, OAuthError, Result};
 use crate::params::Params;
 
-const FAILED: OAuthError = OAuthError::new(ErrorCode::InvalidClient, "client authentication failed");
+const FAILED: OAuthError =
+    OAuthError::new(ErrorCode::InvalidClient, "client authentication failed");
 
 /// What a caller showed.
 struct Credentials {
@@ -37,12 +38,14 @@ pub async fn authenticate(
     };
     // An unknown app costs the same comparison as a known one (attack E4).
     let hash = app.as_ref().and_then(App::secret_hash).unwrap_or_else(|| SecretHash::of(""));
-    let secret_matches = shown.secret.as_ref().is_some_and(|secret| hash.matches(secret.expose_secret()));
+    let secret_matches =
+        shown.secret.as_ref().is_some_and(|secret| hash.matches(secret.expose_secret()));
     match app {
         Some(app)
             if app.status == Status::Active
                 && app.token_endpoint_auth_method == shown.method
-                && (secret_matches || (shown.method == AuthMethod::None && app.secret_hash().is_none())) =>
+                && (secret_matches
+                    || (shown.method == AuthMethod::None && app.secret_hash().is_none())) =>
         {
             Ok(app)
         }
@@ -59,11 +62,9 @@ fn credentials(authorization: Option<&str>, params: &Params) -> Result<Credentia
             Err(OAuthError::invalid_request("the client authenticates in two ways at once").into())
         }
         (Some((client, _)), Some(other), None) if client != other => Err(FAILED.into()),
-        (Some((client, secret)), _, None) => Ok(Credentials {
-            client,
-            secret: Some(secret),
-            method: AuthMethod::ClientSecretBasic,
-        }),
+        (Some((client, secret)), _, None) => {
+            Ok(Credentials { client, secret: Some(secret), method: AuthMethod::ClientSecretBasic })
+        }
         (None, Some(client), Some(secret)) => Ok(Credentials {
             client: client.to_owned(),
             secret: Some(secret.into()),

@@ -52,7 +52,12 @@ pub async fn issue(
 }
 
 /// Whether a code was issued to the app and has not been used yet.
-pub async fn is_unused(store: &Store, tenant: TenantId, app: AppId, code: &SecretString) -> Result<bool> {
+pub async fn is_unused(
+    store: &Store,
+    tenant: TenantId,
+    app: AppId,
+    code: &SecretString,
+) -> Result<bool> {
     let key = key(app, code.expose_secret());
     Ok(store.ephemeral.get(&CODE, tenant, &key).await?.is_some())
 }
@@ -79,10 +84,14 @@ pub(crate) async fn redeem(
         return Err(OAuthError::invalid_grant("the code is unknown, expired or used").into());
     };
     if redirect_uri != Some(found.redirect_uri.as_str()) {
-        return Err(OAuthError::invalid_grant("redirect_uri is not the authorization request's").into());
+        return Err(
+            OAuthError::invalid_grant("redirect_uri is not the authorization request's").into()
+        );
     }
     if !pkce::verify(found.code_challenge.as_deref(), verifier) {
-        return Err(OAuthError::invalid_grant("code_verifier does not answer the code_challenge").into());
+        return Err(
+            OAuthError::invalid_grant("code_verifier does not answer the code_challenge").into()
+        );
     }
     Ok(found)
 }

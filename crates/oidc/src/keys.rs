@@ -71,9 +71,7 @@ impl Keys {
             return Ok(keys);
         }
         let keys = self.cache.try_get_with(tenant, self.read(tenant)).await;
-        keys.map_err(|error| {
-            Error::Store(store::Error::Unavailable(Box::new(Shared(error))))
-        })
+        keys.map_err(|error| Error::Store(store::Error::Unavailable(Box::new(Shared(error)))))
     }
 
     async fn read(&self, tenant: TenantId) -> Result<Arc<TenantKeys>> {
@@ -86,7 +84,8 @@ impl Keys {
                 id: row.id,
                 algorithm: row.algorithm,
                 status: row.status,
-                verifier: DecodingKey::from_jwk(&jwk).map_err(|_| Error::Key("its public half is not a key"))?,
+                verifier: DecodingKey::from_jwk(&jwk)
+                    .map_err(|_| Error::Key("its public half is not a key"))?,
                 signer: Signer::parse(row.algorithm, private.expose_secret())?,
             })
         };
@@ -125,7 +124,9 @@ impl Key {
         let failed = |_| Error::Key("signing failed");
         let random = SystemRandom::new();
         match &self.signer {
-            Signer::Es256(pair) => pair.sign(&random, message).map(|s| s.as_ref().to_vec()).map_err(failed),
+            Signer::Es256(pair) => {
+                pair.sign(&random, message).map(|s| s.as_ref().to_vec()).map_err(failed)
+            }
             Signer::Rs256(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(failed)?;
@@ -211,7 +212,13 @@ impl Nursery {
 
     /// The keys of a new tenant, one for each algorithm.
     pub async fn take(&self) -> Result<Vec<NewKey>> {
-        let rsa = self.0.lock().await.recv().await.ok_or(Error::Key("the thread that makes them is gone"))?;
+        let rsa = self
+            .0
+            .lock()
+            .await
+            .recv()
+            .await
+            .ok_or(Error::Key("the thread that makes them is gone"))?;
         Ok(vec![generate_es256()?, rsa.0?])
     }
 }

@@ -44,13 +44,19 @@ pub enum Refused {
 }
 
 /// Opens an ID token of this tenant that is shown as a hint. `None` if it is anything else.
-pub(crate) async fn open_hint(provider: &Provider, tenant: &Tenant, hint: &str) -> Result<Option<Hint>> {
+pub(crate) async fn open_hint(
+    provider: &Provider,
+    tenant: &Tenant,
+    hint: &str,
+) -> Result<Option<Hint>> {
     let keys = provider.keys.of(tenant.id).await?;
     let claims: Option<IdClaims> = jwt::open(&keys, Kind::IdToken, hint);
     let issuer = provider.issuer(tenant);
-    Ok(claims
-        .filter(|claims| issuer.is(&claims.iss))
-        .map(|claims| Hint { app: claims.aud, user: claims.sub, session: claims.sid }))
+    Ok(claims.filter(|claims| issuer.is(&claims.iss)).map(|claims| Hint {
+        app: claims.aud,
+        user: claims.sub,
+        session: claims.sid,
+    }))
 }
 
 /// Checks a logout request.

@@ -54,7 +54,8 @@ impl Params {
 }
 
 fn decode(text: &[u8]) -> Result<String, OAuthError> {
-    let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    let spaced: Vec<u8> =
+        text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     percent_encoding::percent_decode(&spaced)
         .decode_utf8()
         .map(std::borrow::Cow::into_owned)
@@ -97,7 +98,10 @@ mod tests {
     fn append_keeps_the_registered_bytes() {
         assert_eq!(append("https://a/cb", [("code", "x y")]), "https://a/cb?code=x+y");
         assert_eq!(append("https://a/cb?k=%41", [("code", "1")]), "https://a/cb?k=%41&code=1");
-        assert_eq!(append("https://a/cb?", [("code", "1"), ("s", "&")]), "https://a/cb?code=1&s=%26");
+        assert_eq!(
+            append("https://a/cb?", [("code", "1"), ("s", "&")]),
+            "https://a/cb?code=1&s=%26"
+        );
     }
 
     proptest::proptest! {

@@ -14,7 +14,9 @@ pub(crate) fn challenge(params: &Params, required: bool) -> Result<Option<String
         return if method.is_some() {
             Err(OAuthError::invalid_request("code_challenge is missing"))
         } else if required || params.has("code_challenge") {
-            Err(OAuthError::invalid_request("code_challenge is required: send one with method S256"))
+            Err(OAuthError::invalid_request(
+                "code_challenge is required: send one with method S256",
+            ))
         } else {
             Ok(None)
         };
@@ -23,9 +25,12 @@ pub(crate) fn challenge(params: &Params, required: bool) -> Result<Option<String
         return Err(OAuthError::invalid_request("code_challenge_method has to be S256"));
     }
     // An S256 challenge is 32 bytes in base64url: always 43 characters.
-    let proper = challenge.len() == 43 && URL_SAFE_NO_PAD.decode(challenge).is_ok_and(|b| b.len() == 32);
+    let proper =
+        challenge.len() == 43 && URL_SAFE_NO_PAD.decode(challenge).is_ok_and(|b| b.len() == 32);
     if !proper {
-        return Err(OAuthError::invalid_request("code_challenge is not the base64url of a SHA-256"));
+        return Err(OAuthError::invalid_request(
+            "code_challenge is not the base64url of a SHA-256",
+        ));
     }
     Ok(Some(challenge.to_owned()))
 }

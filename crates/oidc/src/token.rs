@@ -75,9 +75,11 @@ pub async fn exchange(
     match params.get("grant_type")? {
         Some("authorization_code") => authorization_code(provider, tenant, &app, params).await,
         None => Err(OAuthError::invalid_request("grant_type is missing").into()),
-        Some(_) => {
-            Err(OAuthError::new(ErrorCode::UnsupportedGrantType, "use grant_type=authorization_code").into())
-        }
+        Some(_) => Err(OAuthError::new(
+            ErrorCode::UnsupportedGrantType,
+            "use grant_type=authorization_code",
+        )
+        .into()),
     }
 }
 
@@ -134,7 +136,13 @@ async fn issue(
     };
     let id_token = jwt::sign(keys.active(app.id_token_alg)?, Kind::IdToken, &id)?;
     let scope = grant.scope.clone();
-    Ok(Tokens { access_token, token_type: "Bearer", expires_in: ACCESS_TOKEN_LIFE, scope, id_token })
+    Ok(Tokens {
+        access_token,
+        token_type: "Bearer",
+        expires_in: ACCESS_TOKEN_LIFE,
+        scope,
+        id_token,
+    })
 }
 
 /// The left half of the access token's hash (OpenID Connect Core §3.1.3.6). Both our algorithms

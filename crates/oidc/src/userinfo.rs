@@ -44,7 +44,8 @@ pub async fn claims(provider: &Provider, tenant: &Tenant, token: &str) -> Result
     if !issuer.is(&token.iss) || !issuer.is(&token.aud) || token.exp <= env.now().timestamp() {
         return Err(INVALID.into());
     }
-    let grant = grant::find_live(&mut provider.store.tenant(tenant.id), env, token.grant_id).await?;
+    let grant =
+        grant::find_live(&mut provider.store.tenant(tenant.id), env, token.grant_id).await?;
     let grant = grant
         .filter(|grant| grant.user_id == token.sub && grant.app_id == token.client_id)
         .ok_or(INVALID)?;

@@ -61,7 +61,11 @@ pub async fn create(
 }
 
 /// Whose key this is, if it still works.
-pub async fn owner(database: &Database, env: &Env, hash: &SecretHash) -> Result<Option<ApiKeyOwner>> {
+pub async fn owner(
+    database: &Database,
+    env: &Env,
+    hash: &SecretHash,
+) -> Result<Option<ApiKeyOwner>> {
     database
         .query(
             "SELECT id, tenant_id FROM api_keys

@@ -242,7 +242,9 @@ pub async fn link(
 /// Takes a source away from an app. Whether there was a link.
 pub async fn unlink(tx: &mut TenantWrite, app: AppId, source: SourceId) -> Result<bool> {
     let removed = tx
-        .query(sql!("DELETE FROM app_sources WHERE tenant_id = $1 AND app_id = $2 AND source_id = $3"))
+        .query(sql!(
+            "DELETE FROM app_sources WHERE tenant_id = $1 AND app_id = $2 AND source_id = $3"
+        ))
         .bind(app)
         .bind(source)
         .execute()

@@ -31,7 +31,11 @@ pub struct Corp {
 
 macro_rules! columns {
     ($before:literal, $after:literal) => {
-        concat!($before, " id, corp_id, display_name, egress, version, created_at, updated_at ", $after)
+        concat!(
+            $before,
+            " id, corp_id, display_name, egress, version, created_at, updated_at ",
+            $after
+        )
     };
 }
 

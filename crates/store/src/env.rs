@@ -106,13 +106,18 @@ impl Env {
 
     /// `length` random letters and digits (5.95 bits each).
     pub fn alphanumeric(&self, length: usize) -> Result<String> {
-        const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        const LETTERS: &[u8; 62] =
+            b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         let mut text = String::with_capacity(length);
         while text.len() < length {
             let bytes: [u8; 64] = self.bytes()?;
             // 248 = 4 × 62: what lies above would make the first letters more likely.
             let usable = bytes.iter().filter(|byte| **byte < 248);
-            text.extend(usable.take(length - text.len()).map(|byte| char::from(LETTERS[usize::from(byte % 62)])));
+            text.extend(
+                usable
+                    .take(length - text.len())
+                    .map(|byte| char::from(LETTERS[usize::from(byte % 62)])),
+            );
         }
         Ok(text)
     }

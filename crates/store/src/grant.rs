@@ -63,7 +63,11 @@ pub async fn create(
 }
 
 /// The grant with this id, if everything that it hangs on is still alive.
-pub async fn find_live(scope: &mut impl Scope, env: &Env, id: GrantId) -> Result<Option<LiveGrant>> {
+pub async fn find_live(
+    scope: &mut impl Scope,
+    env: &Env,
+    id: GrantId,
+) -> Result<Option<LiveGrant>> {
     scope
         .query(sql!(
             "SELECT g.id, g.app_id, g.user_id, g.session_id, g.scope, s.authenticated_at,

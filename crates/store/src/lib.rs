@@ -39,10 +39,10 @@ use std::sync::Arc;
 pub use crate::env::{Clock, Env, Random};
 pub use crate::ephemeral::Ephemeral;
 pub use crate::error::{Error, Result};
+use crate::id::TenantId;
 pub use crate::scope::{Scope, TenantRead, TenantSql, TenantWrite};
 pub use crate::secret::KeyRing;
 pub use crate::sql::{Database, DatabaseUrl};
-use crate::id::TenantId;
 
 /// All state, and what is needed to make some: time, randomness and the key ring. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -21,7 +21,11 @@ pub struct SecretHash(Vec<u8>);
 impl SecretHash {
     /// Hashes a secret.
     pub fn of(secret: &str) -> Self {
-        Self(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, secret.as_bytes()).as_ref().to_vec())
+        Self(
+            aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, secret.as_bytes())
+                .as_ref()
+                .to_vec(),
+        )
     }
 
     /// Compares in constant time.
@@ -155,7 +159,8 @@ impl KeyRing {
             "its key is not in secrets.keys: put the old key back, behind the new one",
         ))?;
         let (nonce, text) = rest.split_at_checked(NONCE_LEN).ok_or(failed("it is cut short"))?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| failed("it is cut short"))?;
+        let nonce =
+            Nonce::try_assume_unique_for_key(nonce).map_err(|_| failed("it is cut short"))?;
         let mut text = text.to_vec();
         let length = key
             .key
@@ -193,17 +198,23 @@ fn split(sealed: &[u8]) -> Option<(&[u8], &[u8])> {
 
 fn parse_key(text: &SecretString) -> Result<LessSafeKey> {
     let decoded = STANDARD.decode(text.expose_secret().trim());
-    let bytes = Zeroizing::new(decoded.map_err(|_| Error::Settings("secrets.keys: a key is not base64"))?);
+    let bytes =
+        Zeroizing::new(decoded.map_err(|_| Error::Settings("secrets.keys: a key is not base64"))?);
     if bytes.len() != 32 {
-        return Err(Error::Settings("secrets.keys: a key has to be exactly 32 bytes (44 characters of base64)"));
+        return Err(Error::Settings(
+            "secrets.keys: a key has to be exactly 32 bytes (44 characters of base64)",
+        ));
     }
     // Placeholders ("AAAA…", repeated words) have few different bytes; 32 random ones have at
     // least 20 in all but one of 10^11 cases.
     let mut seen = [false; 256];
     bytes.iter().for_each(|byte| seen[usize::from(*byte)] = true);
     if seen.iter().filter(|seen| **seen).count() < 16 {
-        return Err(Error::Settings("secrets.keys: a key is a placeholder, not 32 random bytes (`openssl rand -base64 32`)"));
+        return Err(Error::Settings(
+            "secrets.keys: a key is a placeholder, not 32 random bytes (`openssl rand -base64 32`)",
+        ));
     }
-    let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| Error::Settings("secrets.keys: a key is unusable"))?;
+    let key = UnboundKey::new(&AES_256_GCM, &bytes)
+        .map_err(|_| Error::Settings("secrets.keys: a key is unusable"))?;
     Ok(LessSafeKey::new(key))
 }

@@ -89,7 +89,11 @@ macro_rules! alive {
 }
 
 /// The live session with this cookie.
-pub async fn find(scope: &mut impl Scope, env: &Env, token: &SecretHash) -> Result<Option<Session>> {
+pub async fn find(
+    scope: &mut impl Scope,
+    env: &Env,
+    token: &SecretHash,
+) -> Result<Option<Session>> {
     scope.query(sql!(alive!(""))).bind(token.to_stored()).bind(env.now()).optional().await
 }
 

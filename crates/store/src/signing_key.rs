@@ -69,7 +69,12 @@ pub fn private_key(ring: &KeyRing, tenant: TenantId, key: &SigningKey) -> Result
 }
 
 /// Gives the tenant a key that signs from now on.
-pub async fn create(tx: &mut TenantWrite, env: &Env, ring: &KeyRing, key: &NewKey) -> Result<KeyId> {
+pub async fn create(
+    tx: &mut TenantWrite,
+    env: &Env,
+    ring: &KeyRing,
+    key: &NewKey,
+) -> Result<KeyId> {
     let id = KeyId(env.random_id()?);
     let sealed = ring.seal(env, place(tx.tenant(), &id), key.private_key.expose_secret())?;
     tx.query(sql!(

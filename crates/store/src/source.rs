@@ -196,7 +196,8 @@ pub async fn create(
     settings: SourceSettings,
 ) -> Result<Source> {
     let id = SourceId(env.ordered_id()?);
-    let sealed = ring.seal(env, place(tx.tenant(), &id), settings.secret.expose_secret().as_bytes())?;
+    let sealed =
+        ring.seal(env, place(tx.tenant(), &id), settings.secret.expose_secret().as_bytes())?;
     tx.query(sql!(
         "INSERT INTO identity_sources (tenant_id, id, corp, identifier, kind, mode, agent_id, secret,
          display_names, logo_url, scope, panel, login_only, association, status, version, created_at,
@@ -233,7 +234,10 @@ pub async fn find(scope: &mut impl Scope, id: SourceId) -> Result<Option<Source>
 }
 
 /// The source with this identifier.
-pub async fn find_by_identifier(scope: &mut impl Scope, identifier: &str) -> Result<Option<Source>> {
+pub async fn find_by_identifier(
+    scope: &mut impl Scope,
+    identifier: &str,
+) -> Result<Option<Source>> {
     scope
         .query(sql!(columns!("SELECT", "WHERE s.tenant_id = $1 AND s.identifier = $2")))
         .bind(identifier.to_owned())
@@ -299,7 +303,8 @@ pub async fn update(
     version: i64,
     settings: SourceSettings,
 ) -> Result<Source> {
-    let sealed = ring.seal(env, place(tx.tenant(), &id), settings.secret.expose_secret().as_bytes())?;
+    let sealed =
+        ring.seal(env, place(tx.tenant(), &id), settings.secret.expose_secret().as_bytes())?;
     let updated = tx
         .query(sql!(
             "UPDATE identity_sources SET agent_id = $4, secret = $5, display_names = $6, logo_url = $7,
@@ -350,7 +355,9 @@ pub async fn mark_misconfigured(
 /// Deletes a source of this version; its links, sessions and their grants go with it.
 pub async fn delete(tx: &mut TenantWrite, id: SourceId, version: i64) -> Result<()> {
     let deleted = tx
-        .query(sql!("DELETE FROM identity_sources WHERE tenant_id = $1 AND id = $2 AND version = $3"))
+        .query(sql!(
+            "DELETE FROM identity_sources WHERE tenant_id = $1 AND id = $2 AND version = $3"
+        ))
         .bind(id)
         .bind(version)
         .execute()
@@ -369,7 +376,8 @@ pub(crate) async fn reseal(
         return Ok(false);
     }
     let plain = secret(ring, tx.tenant(), source)?;
-    let sealed = ring.seal(env, place(tx.tenant(), &source.id), plain.expose_secret().as_bytes())?;
+    let sealed =
+        ring.seal(env, place(tx.tenant(), &source.id), plain.expose_secret().as_bytes())?;
     let written = tx
         .query(sql!("UPDATE identity_sources SET secret = $3 WHERE tenant_id = $1 AND id = $2 AND secret = $4"))
         .bind(source.id)

@@ -92,8 +92,9 @@ impl Database {
                 Self::open_sqlite(options, connections).await
             }
             DatabaseUrl::Postgres(url) => {
-                let options: PgConnectOptions =
-                    url.parse().map_err(|_| Error::Settings("database.url is not a URL of PostgreSQL"))?;
+                let options: PgConnectOptions = url
+                    .parse()
+                    .map_err(|_| Error::Settings("database.url is not a URL of PostgreSQL"))?;
                 let pool = PgPoolOptions::new()
                     .max_connections(connections.max(2))
                     .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -147,12 +148,15 @@ impl Database {
         struct Applied {
             version: i64,
         }
-        let applied: Vec<Applied> =
-            match self.query("SELECT version FROM _sqlx_migrations WHERE success = TRUE").all().await {
-                Ok(rows) => rows,
-                Err(Error::Unavailable(source)) => return Err(Error::Unavailable(source)),
-                Err(_) => return Ok(false),
-            };
+        let applied: Vec<Applied> = match self
+            .query("SELECT version FROM _sqlx_migrations WHERE success = TRUE")
+            .all()
+            .await
+        {
+            Ok(rows) => rows,
+            Err(Error::Unavailable(source)) => return Err(Error::Unavailable(source)),
+            Err(_) => return Ok(false),
+        };
         Ok(MIGRATIONS.iter().all(|known| applied.iter().any(|row| row.version == known.version)))
     }
 

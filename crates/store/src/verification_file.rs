@@ -20,7 +20,12 @@ pub struct VerificationFile {
 }
 
 /// Writes a file, over one with the same name.
-pub async fn put(tx: &mut TenantWrite, env: &Env, name: &str, content: &str) -> Result<VerificationFile> {
+pub async fn put(
+    tx: &mut TenantWrite,
+    env: &Env,
+    name: &str,
+    content: &str,
+) -> Result<VerificationFile> {
     tx.query(sql!(
         "INSERT INTO verification_files (tenant_id, name, content, created_at) VALUES ($1, $2, $3, $4)
          ON CONFLICT (tenant_id, name) DO UPDATE SET content = excluded.content,

@@ -1,0 +1,72 @@
+//! Answers: pages, redirects and JSON, each with the headers that it needs.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use askama::Template;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::pages::content_security_policy;
+
+/// What a page may load and where its forms may go, beyond ourselves.
+#[derive(Debug, Default)]
+pub(crate) struct Policy {
+    /// Origin of WeCom's panel, if the page shows it.
+    pub(crate) frame: Option<String>,
+    /// Where a form's redirects may end.
+    pub(crate) form_action: Option<String>,
+}
+
+/// A page. Never stored, never framed, loads nothing of others (attacks A9, Q1).
+pub(crate) fn page(
+    status: u16,
+    nonce: &str,
+    policy: &Policy,
+    template: &impl Template,
+) -> Result<HttpResponse, Failure> {
+    let html = template.render().map_err(Failure::Page)?;
+    let form_action: Vec<&str> = policy.form_action.iter().map(String::as_str).collect();
+    let csp = content_security_policy(nonce, policy.frame.as_deref(), &form_action);
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponse::build(status);
+    protect(&mut response);
+    response
+        .insert_header((header::CONTENT_SECURITY_POLICY, csp))
+        .insert_header(("cross-origin-opener-policy", "same-origin"))
+        .insert_header(("x-frame-options", "DENY"))
+        .content_type("text/html; charset=utf-8");
+    Ok(response.body(html))
+}
+
+/// 303: the browser goes on with GET, whatever it came with (attack A6).
+pub(crate) fn redirect(location: &str) -> HttpResponseBuilder {
+    let mut response = HttpResponse::SeeOther();
+    protect(&mut response);
+    // Our locations are our own URLs, or registered ones with encoded parameters; anything that is
+    // no header value is a fault of ours and ends as a page.
+    match HeaderValue::from_str(location) {
+        Ok(value) => response.insert_header((header::LOCATION, value)),
+        Err(_) => response.status(StatusCode::INTERNAL_SERVER_ERROR),
+    };
+    response
+}
+
+/// JSON that nobody may store.
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
+    let mut response = HttpResponse::build(status);
+    protect(&mut response);
+    response.insert_header((header::PRAGMA, "no-cache")).json(body)
+}
+
+fn protect(response: &mut HttpResponseBuilder) {
+    const HEADERS: [(HeaderName, &str); 4] = [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+    ];
+    for (name, value) in HEADERS {
+        response.insert_header((name, value));
+    }
+}

@@ -1,0 +1,117 @@
+//! Files that the pages refer to, compiled into the program.
+//!
+//! Each is served under a name that carries a hash of its content, so that a browser may keep it
+//! for ever and still never mixes two releases.
+
+use std::sync::LazyLock;
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+/// Path under which all of them are served.
+pub const PREFIX: &str = "/assets/";
+
+/// One file, ready to be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Asset {
+    /// The content.
+    pub bytes: &'static [u8],
+    /// The `Content-Type`.
+    pub mime: &'static str,
+    /// The `ETag`, with its quotation marks (RFC 9110, 8.8.3).
+    pub etag: &'static str,
+}
+
+struct File {
+    stem: &'static str,
+    extension: &'static str,
+    mime: &'static str,
+    bytes: &'static [u8],
+}
+
+static FILES: [File; 3] = [
+    File {
+        stem: "hufu",
+        extension: "css",
+        mime: "text/css; charset=utf-8",
+        bytes: include_bytes!("../assets/hufu.css"),
+    },
+    File {
+        stem: "login",
+        extension: "js",
+        mime: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../assets/login.js"),
+    },
+    File {
+        stem: "icon",
+        extension: "svg",
+        mime: "image/svg+xml",
+        bytes: include_bytes!("../assets/icon.svg"),
+    },
+];
+
+struct Served {
+    name: String,
+    path: String,
+    etag: String,
+    file: &'static File,
+}
+
+static SERVED: LazyLock<Vec<Served>> = LazyLock::new(|| FILES.iter().map(Served::new).collect());
+
+impl Served {
+    fn new(file: &'static File) -> Self {
+        // 64 bits tell releases apart; nobody can choose the content.
+        let hash = digest(&SHA256, file.bytes).as_ref()[..8]
+            .iter()
+            .fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
+        Self {
+            name: format!("{}.{}", file.stem, file.extension),
+            path: format!("{PREFIX}{}.{hash}.{}", file.stem, file.extension),
+            etag: format!("\"{hash}\""),
+            file,
+        }
+    }
+}
+
+/// The file served under this path (`/assets/hufu.0123456789abcdef.css`), whole path, exact.
+pub fn find(path: &str) -> Option<Asset> {
+    SERVED.iter().find(|served| served.path == path).map(|served| Asset {
+        bytes: served.file.bytes,
+        mime: served.file.mime,
+        etag: &served.etag,
+    })
+}
+
+/// The path of a file by its plain name (`hufu.css`), for templates. Empty if there is none.
+pub fn href(name: &str) -> &'static str {
+    SERVED.iter().find(|served| served.name == name).map_or("", |served| &served.path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{find, href};
+
+    #[test]
+    fn every_file_is_found_under_its_own_path_only() {
+        for (name, mime) in
+            [("hufu.css", "text/css"), ("login.js", "text/javascript"), ("icon.svg", "image/svg")]
+        {
+            let path = href(name);
+            let asset = find(path).expect("a file that is referred to is served");
+            assert!(asset.mime.starts_with(mime), "{path}: {}", asset.mime);
+            assert!(path.contains(asset.etag.trim_matches('"')), "{path}: {}", asset.etag);
+            assert!(find(&format!("/assets/{name}")).is_none(), "{name} without its hash");
+        }
+        for path in ["", "/", "/assets/", "/assets/../Cargo.toml", "hufu.css", href("nothing")] {
+            assert!(find(path).is_none(), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn files_stay_small() {
+        for (name, limit) in [("hufu.css", 8 * 1024), ("login.js", 2 * 1024)] {
+            let size = find(href(name)).expect("served").bytes.len();
+            assert!(size < limit, "{name} has {size} bytes");
+        }
+    }
+}

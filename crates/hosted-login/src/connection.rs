@@ -1,0 +1,100 @@
+//! Connections: the start of a source, and its callback.
+
+use std::time::Duration;
+
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, Responder, web};
+use broker::upstream::Panel;
+use broker::{Callback, Error, Reason, Start};
+use store::ephemeral::Slot;
+use wecom::UserAgent;
+
+use crate::answer;
+use crate::context::Context;
+use crate::failure::{Failure, way_back};
+use crate::oidc_endpoints::{answer_next, upstream_code};
+use crate::pages::Notice;
+
+/// `GET /connections/social/{identifier}`: sends an interaction's browser upstream.
+pub(crate) async fn start(context: Context, identifier: web::Path<String>) -> impl Responder {
+    let result = begin(&context, &identifier).await;
+    context.answer(result).await
+}
+
+async fn begin(context: &Context, identifier: &str) -> Result<HttpResponse, Failure> {
+    let params = context.query()?;
+    let id = params.get("interaction")?.and_then(|text| text.parse().ok());
+    let id = id.ok_or(Failure::Notice(Notice::InteractionExpired))?;
+    let panel = match (params.get("display")?, params.get("panel_size")?) {
+        (Some("panel"), Some("small")) => Some(Panel::Small),
+        (Some("panel"), _) => Some(Panel::Middle),
+        _ => None,
+    };
+    let start = Start { identifier, language: context.language.wecom(), panel };
+    let url = context.site.broker.start(&context.tenant, &id, &context.visitor, start).await?;
+    let mut response = answer::redirect(&url).finish();
+    if panel.is_some() {
+        // WeCom's panel asks which site shows it (errcode -31033 [D 98152]).
+        let origin = HeaderValue::from_static("origin");
+        response.headers_mut().insert(header::REFERRER_POLICY, origin);
+    }
+    Ok(response)
+}
+
+/// `GET /connections/social/{identifier}/callback`: the browser comes back from upstream.
+pub(crate) async fn callback(context: Context, identifier: web::Path<String>) -> impl Responder {
+    let result = finish(&context, &identifier).await;
+    context.answer(result).await
+}
+
+async fn finish(context: &Context, identifier: &str) -> Result<HttpResponse, Failure> {
+    let params = context.query()?;
+    let state = params.get("state")?.unwrap_or_default();
+    let proper =
+        (1..=128).contains(&state.len()) && state.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !proper || params.has_duplicates() {
+        return Err(Failure::Notice(Notice::StateUnknown));
+    }
+    let callback = Callback { identifier, state, code: upstream_code(&params) };
+    match context.site.broker.callback(&context.tenant, &context.visitor, callback).await {
+        Ok(next) => Ok(answer_next(context, &next).finish()),
+        Err(Error::Refused(refused)) => match sent_on(context, &refused).await {
+            Some(location) => Ok(answer::redirect(&location).finish()),
+            None => Err(Error::Refused(refused).into()),
+        },
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Silent restarts of one app from one address and browser in two minutes; a page stops the rest.
+const RESTARTS: Slot<u64> = Slot::new("silent_restarts", Duration::from_secs(120));
+const RESTARTS_AT_MOST: u64 = 2;
+
+/// Where a refused browser is sent on without a page. Going back in the history after signing in
+/// leads into the app; a cookie that was lost on the way inside the client (rule 2) to a fresh
+/// sign-in, which begins at the app, so that nothing of the old one is finished here.
+async fn sent_on(context: &Context, refused: &broker::Refused) -> Option<String> {
+    let app = refused.app.as_ref()?;
+    let issuer = context.site.broker.provider.issuer(&context.tenant).to_string();
+    let location = way_back(app, &issuer);
+    match refused.reason {
+        Reason::AlreadySignedIn => location,
+        Reason::BrowserChanged => {
+            let browser = context.header(header::USER_AGENT).unwrap_or_default();
+            let in_client = matches!(wecom::classify(browser), UserAgent::WeCom { .. });
+            // Only an address that is meant for it begins a sign-in by itself.
+            app.initiate_login_uri.as_ref()?;
+            (in_client && restart_allowed(context, app.id, browser).await)
+                .then_some(location)
+                .flatten()
+        }
+        _ => None,
+    }
+}
+
+async fn restart_allowed(context: &Context, app: store::id::AppId, browser: &str) -> bool {
+    let key = format!("{app}:{:?}:{browser}", context.visitor.address);
+    let ephemeral = &context.site.broker.provider.store.ephemeral;
+    let count = ephemeral.count(&RESTARTS, context.tenant.id, key).await;
+    count.is_ok_and(|count| count <= RESTARTS_AT_MOST)
+}

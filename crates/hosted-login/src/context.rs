@@ -1,0 +1,104 @@
+//! What every handler on a tenant's host needs to know about a request.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+use broker::{Browser, Visitor};
+use oidc::Params;
+use secrecy::SecretString;
+use store::tenant::{self, Tenant, TenantStatus};
+
+use crate::address::{client_address, host};
+use crate::failure::{Failure, FailurePage};
+use crate::language::Language;
+use crate::pages::{Frame, Notice};
+use crate::{Site, cookie};
+
+/// A request to a tenant's host.
+pub(crate) struct Context {
+    pub(crate) site: web::Data<Site>,
+    /// From the request's host, never from a parameter (rule 8).
+    pub(crate) tenant: Tenant,
+    /// The browser, as far as its cookies and its connection say.
+    pub(crate) visitor: Visitor,
+    /// The browser's secret.
+    pub(crate) browser_secret: Option<SecretString>,
+    pub(crate) language: Language,
+    pub(crate) request: HttpRequest,
+}
+
+impl Context {
+    async fn read(request: HttpRequest) -> Result<Self, actix_web::Error> {
+        let site = request
+            .app_data::<web::Data<Site>>()
+            .cloned()
+            .ok_or_else(|| actix_web::error::ErrorInternalServerError("not wired"))?;
+        let language = negotiate(&site, &request);
+        let fail = |failure| FailurePage::without_tenant(language, failure).into_error();
+        let found = match host(&request) {
+            None => None,
+            Some(host) => tenant::find_by_host(&site.broker.provider.store.database, &host)
+                .await
+                .map_err(|error| fail(Failure::from(error)))?,
+        };
+        let tenant = match found {
+            None => return Err(fail(Failure::Notice(Notice::UnknownHost))),
+            Some(tenant) if tenant.status != TenantStatus::Active => {
+                return Err(fail(Failure::Notice(Notice::TenantSuspended)));
+            }
+            Some(tenant) => tenant,
+        };
+        let browser_secret = cookie::browser(&request);
+        let visitor = Visitor {
+            browser: browser_secret.as_ref().map(Browser::of),
+            session: cookie::session(&request),
+            address: client_address(&request, &site.trusted_proxies),
+        };
+        Ok(Self { site, tenant, visitor, browser_secret, language, request })
+    }
+
+    /// The parameters of the query.
+    pub(crate) fn query(&self) -> Result<Params, Failure> {
+        Ok(Params::parse(self.request.query_string().as_bytes())?)
+    }
+
+    /// A header's text.
+    pub(crate) fn header(&self, name: header::HeaderName) -> Option<&str> {
+        self.request.headers().get(name)?.to_str().ok()
+    }
+
+    /// The frame of a page in this context, with a fresh nonce.
+    pub(crate) fn frame(&self) -> Result<Frame, Failure> {
+        let nonce = self.site.broker.provider.store.env.alphanumeric(22)?;
+        Ok(Frame::new(self.language, nonce))
+    }
+
+    /// Takes the language that somebody asked for, unless the query named one.
+    pub(crate) fn prefer(&mut self, ui_locales: Option<&str>) {
+        let named = Params::parse(self.request.query_string().as_bytes())
+            .is_ok_and(|query| query.only("ui_locales").is_some());
+        if !named && ui_locales.is_some() {
+            let accept = self.header(header::ACCEPT_LANGUAGE);
+            self.language = Language::negotiate(ui_locales, accept, self.site.default_language);
+        }
+    }
+}
+
+fn negotiate(site: &Site, request: &HttpRequest) -> Language {
+    let query = Params::parse(request.query_string().as_bytes()).unwrap_or_default();
+    let accept =
+        request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    Language::negotiate(query.only("ui_locales"), accept, site.default_language)
+}
+
+impl FromRequest for Context {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Box::pin(Self::read(request.clone()))
+    }
+}

@@ -1,0 +1,79 @@
+//! Our cookies. All are `__Host-`: bound to exactly this host, so that no sibling can plant one
+//! (attack N3), sent over secure connections only, out of reach of scripts.
+
+use actix_web::HttpRequest;
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use secrecy::{ExposeSecret as _, SecretString};
+use store::id::AppId;
+use store::secret::SecretHash;
+
+/// The secret of the interactions that a browser began.
+const BROWSER: &str = "__Host-hufu_browser";
+/// The session's secret.
+const SESSION: &str = "__Host-hufu_session";
+/// The app that a browser last came from: lets a page that knows nothing else offer a way back.
+const APP: &str = "__Host-hufu_app";
+
+/// A value that only a cookie of ours can have: it is long, and not somebody's idea.
+fn secret(request: &HttpRequest, name: &str, prefix: &str) -> Option<SecretString> {
+    let cookie = request.cookie(name)?;
+    let proper = cookie.value().len() == prefix.len() + 43 && cookie.value().starts_with(prefix);
+    proper.then(|| cookie.value().to_owned().into())
+}
+
+/// The prefix of a browser's secret.
+pub(crate) const BROWSER_PREFIX: &str = "hufu_browser_";
+
+/// The browser's secret.
+pub(crate) fn browser(request: &HttpRequest) -> Option<SecretString> {
+    secret(request, BROWSER, BROWSER_PREFIX)
+}
+
+/// The session's secret.
+pub(crate) fn session(request: &HttpRequest) -> Option<SecretString> {
+    secret(request, SESSION, "hufu_session_")
+}
+
+/// The app that this browser last came from.
+pub(crate) fn app(request: &HttpRequest) -> Option<AppId> {
+    request.cookie(APP)?.value().parse().ok()
+}
+
+fn make(name: &'static str, value: String, life: Duration) -> Cookie<'static> {
+    Cookie::build(name, value)
+        .path("/")
+        .secure(true)
+        .http_only(true)
+        // Lax: WeCom sends the browser back from another site.
+        .same_site(SameSite::Lax)
+        .max_age(life)
+        .finish()
+}
+
+/// Plants a browser's secret, for a day.
+pub(crate) fn plant_browser(value: &SecretString) -> Cookie<'static> {
+    make(BROWSER, value.expose_secret().to_owned(), Duration::days(1))
+}
+
+/// Plants a session's secret.
+pub(crate) fn plant_session(value: &SecretString, life: chrono::TimeDelta) -> Cookie<'static> {
+    make(SESSION, value.expose_secret().to_owned(), Duration::seconds(life.num_seconds()))
+}
+
+/// Plants the app that a browser came from, for a day.
+pub(crate) fn plant_app(app: AppId) -> Cookie<'static> {
+    make(APP, app.to_string(), Duration::days(1))
+}
+
+/// Takes the session's secret away.
+pub(crate) fn remove_session() -> Cookie<'static> {
+    make(SESSION, String::new(), Duration::ZERO)
+}
+
+/// What a form of ours carries to show that our page sent it: a hash of the browser's secret, which
+/// no other site can read, for one purpose.
+pub(crate) fn csrf(browser: &SecretString, purpose: &str) -> String {
+    let hash = SecretHash::of(&format!("csrf:{purpose}:{}", browser.expose_secret()));
+    hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}

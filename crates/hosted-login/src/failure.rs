@@ -1,0 +1,274 @@
+//! From an error to what a person or an app reads: the one place that decides it.
+
+use actix_web::HttpResponse;
+use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use broker::{Reason, Refused};
+use oidc::{ErrorCode, OAuthError};
+use serde_json::json;
+use store::app::App;
+use store::audit::Event;
+use store::id::AppId;
+
+use crate::answer::{self, Policy};
+use crate::context::Context;
+use crate::cookie;
+use crate::language::Language;
+use crate::pages::{ActionView, AppView, Frame, Message, Notice};
+
+/// Why a request is not answered as it was meant.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// A broker's rule says no, or something below it failed.
+    #[error(transparent)]
+    Broker(#[from] broker::Error),
+    /// The protocol says no, or something below it failed.
+    #[error(transparent)]
+    Oidc(#[from] oidc::Error),
+    /// A store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// A page says why.
+    #[error("{}", .0.code())]
+    Notice(Notice),
+    /// A page could not be rendered.
+    #[error("a page could not be rendered")]
+    Page(#[source] askama::Error),
+}
+
+impl From<OAuthError> for Failure {
+    fn from(error: OAuthError) -> Self {
+        Self::Oidc(error.into())
+    }
+}
+
+/// The notice of a refusal.
+fn notice_of(reason: Reason) -> Notice {
+    match reason {
+        Reason::InteractionExpired => Notice::InteractionExpired,
+        Reason::BrowserChanged => Notice::BrowserChanged,
+        Reason::StateUnknown => Notice::StateUnknown,
+        Reason::DeniedUpstream => Notice::DeniedUpstream,
+        Reason::NotAMember => Notice::NotAMember,
+        Reason::NotVisible => Notice::NotVisible,
+        Reason::LinkedCorp => Notice::LinkedCorp,
+        Reason::LoginOnly => Notice::LoginOnly,
+        Reason::UserSuspended => Notice::UserSuspended,
+        Reason::SourceDisabled => Notice::SourceDisabled,
+        Reason::SourceMisconfigured => Notice::SourceMisconfigured,
+        Reason::AppDisabled => Notice::AppDisabled,
+        Reason::UpstreamUnavailable => Notice::UpstreamUnavailable,
+        Reason::UpstreamBusy => Notice::UpstreamBusy,
+        Reason::AlreadySignedIn => Notice::AlreadySignedIn,
+    }
+}
+
+/// What a store's failure means to the outside: try again soon, or we are at fault.
+fn notice_of_store(error: &store::Error) -> Notice {
+    match error {
+        store::Error::Unavailable(_)
+        | store::Error::Full
+        | store::Error::Conflict
+        | store::Error::Stale => Notice::Unavailable,
+        _ => Notice::InternalError,
+    }
+}
+
+impl Failure {
+    pub(crate) fn notice(&self) -> Notice {
+        match self {
+            Self::Broker(broker::Error::Refused(refused)) => notice_of(refused.reason),
+            Self::Broker(broker::Error::Store(error))
+            | Self::Broker(broker::Error::Oidc(oidc::Error::Store(error)))
+            | Self::Oidc(oidc::Error::Store(error))
+            | Self::Store(error) => notice_of_store(error),
+            Self::Oidc(oidc::Error::OAuth(_))
+            | Self::Broker(broker::Error::Oidc(oidc::Error::OAuth(_))) => Notice::InvalidRequest,
+            Self::Notice(notice) => *notice,
+            _ => Notice::InternalError,
+        }
+    }
+
+    fn log(&self) {
+        let source = std::error::Error::source(self).map(ToString::to_string);
+        match self.notice().status() {
+            503 => tracing::warn!(error = %self, source, "a store is unavailable"),
+            500 => tracing::error!(error = %self, source, "a request failed"),
+            _ => {}
+        }
+    }
+}
+
+/// Seconds after which it is worth trying again.
+const RETRY_AFTER: u32 = 5;
+
+/// A page about a failure.
+pub(crate) struct FailurePage {
+    failure: Failure,
+    frame: Frame,
+    trace: String,
+    actions: Vec<ActionView>,
+}
+
+impl FailurePage {
+    /// Where there is no tenant, there is nothing to record and no way back.
+    pub(crate) fn without_tenant(language: Language, failure: Failure) -> Self {
+        // These pages carry no script: a nonce that nobody has to guess.
+        Self {
+            failure,
+            frame: Frame::new(language, "none"),
+            trace: String::new(),
+            actions: Vec::new(),
+        }
+    }
+
+    pub(crate) fn into_response(self) -> HttpResponse {
+        self.failure.log();
+        let notice = self.failure.notice();
+        let (language, nonce) = (self.frame.language, self.frame.nonce.clone());
+        let mut message = Message::new(self.frame, notice, self.trace);
+        message.actions = self.actions;
+        if let Failure::Oidc(oidc::Error::OAuth(error)) = &self.failure {
+            message.details = Some(error.description.to_owned());
+        }
+        let status = notice.status();
+        message.retry_after = (status == 503 || status == 429).then_some(RETRY_AFTER);
+        let page = answer::page(status, &nonce, &Policy::default(), &message);
+        let mut response = page.unwrap_or_else(|error| {
+            error.log();
+            // Even this has a language.
+            HttpResponse::InternalServerError().body(match language {
+                Language::ZhCn => "出错了",
+                Language::En => "Something went wrong",
+            })
+        });
+        if message.retry_after.is_some() {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER.into());
+        }
+        response
+    }
+
+    pub(crate) fn into_error(self) -> actix_web::Error {
+        InternalError::from_response("", self.into_response()).into()
+    }
+}
+
+impl Context {
+    /// A handler's answer; a failure becomes a page, with a code and a way on.
+    pub(crate) async fn answer(&self, result: Result<HttpResponse, Failure>) -> HttpResponse {
+        match result {
+            Ok(response) => response,
+            Err(failure) => self.failure_page(failure).await,
+        }
+    }
+
+    async fn failure_page(&self, failure: Failure) -> HttpResponse {
+        let refused = match &failure {
+            Failure::Broker(broker::Error::Refused(refused)) => Some(refused),
+            _ => None,
+        };
+        let known = refused.and_then(|refused| refused.trace.clone());
+        let app = match refused.and_then(|refused| refused.app.clone()) {
+            Some(app) => Some(app),
+            None => self.last_app().await,
+        };
+        let trace = match known {
+            Some(trace) => trace,
+            None => self.record(failure.notice(), app.as_ref().map(|app| app.id)).await,
+        };
+        let Ok(mut frame) = self.frame() else {
+            return FailurePage::without_tenant(self.language, failure).into_response();
+        };
+        let mut actions = Vec::new();
+        let texts = frame.texts;
+        if let Some(retry) = refused.and_then(|refused| refused.retry.as_ref()) {
+            let href = format!("/login?interaction={retry}");
+            actions.push(ActionView { href, label: texts.try_again.to_owned(), primary: true });
+        }
+        if let Some(app) = &app {
+            frame.app =
+                Some(AppView { name: app.display_name.clone(), logo_url: app.logo_url.clone() });
+            if let Some(href) =
+                way_back(app, &self.site.broker.provider.issuer(&self.tenant).to_string())
+            {
+                let label = (texts.back_to)(&app.display_name);
+                actions.push(ActionView { href, label, primary: actions.is_empty() });
+            }
+        }
+        FailurePage { failure, frame, trace, actions }.into_response()
+    }
+
+    /// Gives a failure that the broker has not recorded a trace code, and records it.
+    async fn record(&self, notice: Notice, app: Option<AppId>) -> String {
+        let event = Event { app_id: app, ..Event::system("page", notice.code()) };
+        // When the store is away, there is nothing to record with; the program's log has it.
+        if notice.status() == 503 {
+            return String::new();
+        }
+        let recorded = self.site.broker.record_public(self.tenant.id, &self.visitor, None, event);
+        recorded.await.unwrap_or_default()
+    }
+
+    /// The app that this browser last came from, if it still is one.
+    pub(crate) async fn last_app(&self) -> Option<App> {
+        let id = cookie::app(&self.request)?;
+        let mut scope = self.site.broker.provider.store.tenant(self.tenant.id);
+        store::app::find(&mut scope, id).await.ok().flatten()
+    }
+}
+
+/// Where a person can begin anew: where the app begins sign-ins (OpenID Connect Core §4), its home
+/// page, or the site that it is on.
+pub(crate) fn way_back(app: &App, issuer: &str) -> Option<String> {
+    if app.status != store::source::Status::Active {
+        return None;
+    }
+    if let Some(uri) = &app.initiate_login_uri {
+        return Some(oidc::append(uri, [("iss", issuer)]));
+    }
+    app.home_url.clone().or_else(|| {
+        let first = url::Url::parse(app.redirect_uris.values.first()?).ok()?;
+        matches!(first.scheme(), "http" | "https").then(|| first.origin().ascii_serialization())
+    })
+}
+
+/// A failure of an endpoint that programs call (RFC 6749 §5.2).
+pub(crate) fn oauth_response(failure: &Failure, used_basic: bool) -> HttpResponse {
+    failure.log();
+    let Failure::Oidc(oidc::Error::OAuth(error)) = failure else {
+        return match failure.notice().status() {
+            503 => {
+                let body = json!({ "error": ErrorCode::TemporarilyUnavailable });
+                let mut response = answer::json(StatusCode::SERVICE_UNAVAILABLE, &body);
+                response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER.into());
+                response
+            }
+            _ => answer::json(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                &json!({ "error": ErrorCode::ServerError }),
+            ),
+        };
+    };
+    if error.code != ErrorCode::InvalidClient {
+        return answer::json(StatusCode::BAD_REQUEST, error);
+    }
+    let mut response = answer::json(StatusCode::UNAUTHORIZED, error);
+    if used_basic {
+        let challenge = header::HeaderValue::from_static("Basic realm=\"token\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+impl Context {
+    /// A refusal that was decided here, as the broker would have.
+    pub(crate) fn refuse(
+        &self,
+        reason: Reason,
+        app: Option<App>,
+        trace: Option<String>,
+    ) -> Failure {
+        broker::Error::from(Refused { reason, trace, app, retry: None, source: None }).into()
+    }
+}

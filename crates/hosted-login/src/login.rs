@@ -1,0 +1,196 @@
+//! The login page: what an app offers in this browser, and the way to cancel.
+
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, Responder};
+use broker::offer::{Obstacle, Offer};
+use broker::{Interaction, InteractionId, Reason};
+use oidc::Params;
+use store::app::{self, App};
+use store::source::{self, Source, SourceKind, Status};
+
+use crate::answer::{self, Policy};
+use crate::context::Context;
+use crate::cookie;
+use crate::failure::Failure;
+use crate::language::Language;
+use crate::oidc_endpoints::{answer_next, form};
+use crate::pages::{
+    self, AppView, CancelView, LanguageLink, Login, Notice, PanelView, SourceView, UnavailableView,
+};
+
+/// What a cancel form's token is for.
+const CANCEL: &str = "cancel";
+
+/// `GET /login`: shows an interaction's page, or goes on by itself where there is nothing to choose.
+pub(crate) async fn login(mut context: Context) -> impl Responder {
+    let result = show(&mut context).await;
+    context.answer(result).await
+}
+
+async fn show(context: &mut Context) -> Result<HttpResponse, Failure> {
+    let id = interaction_id(&context.query()?)?;
+    let broker = &context.site.broker;
+    let interaction = broker.interaction(&context.tenant, &id, &context.visitor).await?;
+    context.prefer(interaction.request.ui_locales.as_deref());
+    let mut scope = context.site.broker.provider.store.tenant(context.tenant.id);
+    let app = app::find(&mut scope, interaction.request.app).await?;
+    let app = match app {
+        Some(app) if app.status == Status::Active => app,
+        app => return Err(context.refuse(Reason::AppDisabled, app, Some(interaction.trace))),
+    };
+    let sources = source::of_app(&mut scope, app.id).await?;
+    if sources.is_empty() {
+        return Err(Failure::Notice(Notice::NoSources));
+    }
+    let browser = wecom::classify(context.header(header::USER_AGENT).unwrap_or_default());
+    let offer = Offer::sort(sources, &browser);
+    if let Some(source) = by_itself(&interaction, &offer) {
+        return Ok(answer::redirect(&start_href(&id, &source.identifier)).finish());
+    }
+    page(context, &interaction, &app, offer)
+}
+
+/// The source that is started without asking: the one that the app named, or the silent one inside
+/// the WeCom client. A fresh sign-in is never silent.
+fn by_itself<'a>(interaction: &Interaction, offer: &'a Offer) -> Option<&'a Source> {
+    let named = interaction.request.connection.as_ref();
+    let named =
+        named.and_then(|name| offer.usable.iter().find(|source| source.identifier == *name));
+    named.or_else(|| offer.silent().filter(|_| !interaction.fresh))
+}
+
+fn interaction_id(params: &Params) -> Result<InteractionId, Failure> {
+    let id = params.get("interaction")?.and_then(|text| text.parse().ok());
+    id.ok_or(Failure::Notice(Notice::InteractionExpired))
+}
+
+fn start_href(id: &InteractionId, identifier: &str) -> String {
+    format!("/connections/social/{identifier}?interaction={id}")
+}
+
+fn page(
+    context: &Context,
+    interaction: &Interaction,
+    app: &App,
+    offer: Offer,
+) -> Result<HttpResponse, Failure> {
+    let id = &interaction.id;
+    let language = context.language;
+    let mut frame = context.frame()?;
+    frame.app = Some(AppView { name: app.display_name.clone(), logo_url: app.logo_url.clone() });
+    frame.languages = languages(id);
+    let with_panel =
+        offer.usable.iter().position(|source| source.panel && source.kind == SourceKind::WecomQr);
+    let mut usable = offer.usable;
+    let panel = with_panel.map(|index| {
+        let source = usable.remove(index);
+        let href = start_href(id, &source.identifier);
+        PanelView {
+            src: format!("{href}&display=panel"),
+            name: name_of(&source, language),
+            fallback_href: href,
+        }
+    });
+    let policy = Policy {
+        frame: panel.is_some().then(|| context.site.broker.wecom.panel_origin().to_owned()),
+        form_action: origin_of(&interaction.request.redirect_uri),
+    };
+    let view = |source: Source| SourceView {
+        href: start_href(id, &source.identifier),
+        name: name_of(&source, language),
+        kind: match source.kind {
+            SourceKind::WecomQr => pages::SourceKind::WecomQr,
+            SourceKind::WecomMobile => pages::SourceKind::WecomMobile,
+        },
+        logo_url: source.logo_url,
+        note: None,
+    };
+    let csrf = context.browser_secret.as_ref().map(|secret| cookie::csrf(secret, CANCEL));
+    let nonce = frame.nonce.clone();
+    let template = Login {
+        frame,
+        panel,
+        sources: usable.into_iter().map(view).collect(),
+        unavailable: offer
+            .unusable
+            .iter()
+            .map(|(source, why)| unavailable(source, *why, language))
+            .collect(),
+        this_link: app.initiate_login_uri.clone().or_else(|| app.home_url.clone()),
+        cancel: csrf
+            .map(|csrf| CancelView { action: format!("/login/cancel?interaction={id}"), csrf }),
+    };
+    answer::page(200, &nonce, &policy, &template)
+}
+
+fn unavailable(source: &Source, obstacle: Obstacle, language: Language) -> UnavailableView {
+    let reason = match obstacle {
+        Obstacle::OnlyInWecom => pages::Reason::OnlyInWecom,
+        Obstacle::OnlyOnDesktop => pages::Reason::OnlyOnDesktop,
+        Obstacle::PersonalWechat => pages::Reason::PersonalWechat,
+    };
+    UnavailableView { name: name_of(source, language), reason }
+}
+
+/// A source's name in a language, or in any: an administrator gave at least one.
+fn name_of(source: &Source, language: Language) -> String {
+    let names = &source.display_names.0;
+    let name = names.get(language.tag()).or_else(|| names.values().next());
+    name.cloned().unwrap_or_else(|| source.identifier.clone())
+}
+
+fn languages(id: &InteractionId) -> Vec<LanguageLink> {
+    let href =
+        |language: &Language| format!("/login?interaction={id}&ui_locales={}", language.tag());
+    Language::ALL
+        .iter()
+        .map(|language| LanguageLink { language: *language, href: href(language) })
+        .collect()
+}
+
+/// Where the cancel form's redirect ends: Chromium checks `form-action` along the way.
+pub(crate) fn origin_of(redirect_uri: &str) -> Option<String> {
+    let url = url::Url::parse(redirect_uri).ok()?;
+    Some(match url.scheme() {
+        "http" | "https" => url.origin().ascii_serialization(),
+        scheme => format!("{scheme}:"),
+    })
+}
+
+/// `POST /login/cancel`: the person gives up; the app is told.
+pub(crate) async fn cancel(context: Context, body: Bytes) -> impl Responder {
+    let result = give_up(&context, &body).await;
+    context.answer(result).await
+}
+
+async fn give_up(context: &Context, body: &Bytes) -> Result<HttpResponse, Failure> {
+    let id = interaction_id(&context.query()?)?;
+    // The interaction stands in the URL; what is posted is the token alone.
+    let params = Params::parse(body)?;
+    context.check_csrf(&params, CANCEL)?;
+    let next = context.site.broker.cancel(&context.tenant, &id, &context.visitor).await?;
+    Ok(answer_next(context, &next).finish())
+}
+
+impl Context {
+    /// Whether a form was sent by our page in this browser (attack Q4).
+    pub(crate) fn check_csrf(&self, params: &Params, purpose: &str) -> Result<(), Failure> {
+        let foreign = self
+            .request
+            .headers()
+            .get("sec-fetch-site")
+            .is_some_and(|site| site.as_bytes() != b"same-origin");
+        let secret = self.browser_secret.as_ref().ok_or(Failure::Notice(Notice::Csrf))?;
+        let sent = params.get("csrf")?.unwrap_or_default();
+        let right = store::secret::SecretHash::of(&cookie::csrf(secret, purpose)).matches(sent);
+        if right && !foreign { Ok(()) } else { Err(Failure::Notice(Notice::Csrf)) }
+    }
+
+    /// The parameters of a form of ours, from our page.
+    pub(crate) fn own_form(&self, body: &Bytes, purpose: &str) -> Result<Params, Failure> {
+        let params = form(&self.request, body)?;
+        self.check_csrf(&params, purpose)?;
+        Ok(params)
+    }
+}

@@ -1,0 +1,136 @@
+//! RP-initiated logout: an app asks, the person confirms, the session ends.
+
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, Responder};
+use broker::SignedOut;
+use oidc::Params;
+use oidc::logout::{self, LogoutRequest, Refused};
+use store::app::App;
+
+use crate::answer::{self, Policy};
+use crate::context::Context;
+use crate::cookie;
+use crate::failure::{Failure, way_back};
+use crate::oidc_endpoints::form;
+use crate::pages::{self, ActionView, AppView, ConfirmSignOut, Notice};
+
+/// What a confirmation's token is for.
+const SIGN_OUT: &str = "sign_out";
+/// Parameters that a confirmation carries along.
+const CARRIED: [&str; 5] =
+    ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"];
+
+/// `GET /oidc/session/end`.
+pub(crate) async fn end_session_get(mut context: Context) -> impl Responder {
+    let result = match context.query() {
+        Ok(params) => end_session(&mut context, &params).await,
+        Err(failure) => Err(failure),
+    };
+    context.answer(result).await
+}
+
+/// `POST /oidc/session/end`: an app's form, or our own confirmation.
+pub(crate) async fn end_session_post(mut context: Context, body: Bytes) -> impl Responder {
+    let result = match form(&context.request, &body) {
+        Ok(params) if params.has("csrf") => confirmed(&context, &body).await,
+        Ok(params) => end_session(&mut context, &params).await,
+        Err(failure) => Err(failure),
+    };
+    context.answer(result).await
+}
+
+async fn request(context: &Context, params: &Params) -> Result<LogoutRequest, Failure> {
+    let provider = &context.site.broker.provider;
+    logout::parse(provider, &context.tenant, params).await?.map_err(|refused| {
+        Failure::Notice(match refused {
+            Refused::InvalidRequest => Notice::InvalidRequest,
+            Refused::RedirectUri => Notice::RedirectUriMismatch,
+        })
+    })
+}
+
+async fn end_session(context: &mut Context, params: &Params) -> Result<HttpResponse, Failure> {
+    let request = request(context, params).await?;
+    context.prefer(request.ui_locales.as_deref());
+    let broker = &context.site.broker;
+    match broker.logout(&context.tenant, &request, &context.visitor).await? {
+        SignedOut::Done => signed_out(context, request),
+        SignedOut::Confirm => confirm(context, params, request),
+    }
+}
+
+fn signed_out(context: &Context, request: LogoutRequest) -> Result<HttpResponse, Failure> {
+    if let Some(location) = &request.redirect {
+        return Ok(answer::redirect(location).cookie(cookie::remove_session()).finish());
+    }
+    let mut frame = context.frame()?;
+    let nonce = frame.nonce.clone();
+    let texts = frame.texts;
+    let issuer = context.site.broker.provider.issuer(&context.tenant).to_string();
+    let back = |app: &App| {
+        let label = (texts.back_to)(&app.display_name);
+        way_back(app, &issuer).map(|href| ActionView { href, label, primary: true })
+    };
+    let actions = request.app.as_ref().and_then(back).into_iter().collect();
+    frame.app = request.app.as_ref().map(view);
+    let page = pages::SignedOut { frame, actions };
+    let mut response = answer::page(200, &nonce, &Policy::default(), &page)?;
+    add_cookie(&mut response, &cookie::remove_session());
+    Ok(response)
+}
+
+fn view(app: &App) -> AppView {
+    AppView { name: app.display_name.clone(), logo_url: app.logo_url.clone() }
+}
+
+fn add_cookie(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) {
+    if let Err(error) = response.add_cookie(cookie) {
+        tracing::error!(%error, "a cookie could not be set");
+    }
+}
+
+fn confirm(
+    context: &Context,
+    params: &Params,
+    request: LogoutRequest,
+) -> Result<HttpResponse, Failure> {
+    let mut frame = context.frame()?;
+    let nonce = frame.nonce.clone();
+    frame.app = request.app.as_ref().map(view);
+    let planted = match &context.browser_secret {
+        Some(_) => None,
+        None => Some(context.site.broker.provider.store.env.secret(cookie::BROWSER_PREFIX)?),
+    };
+    let secret = planted.as_ref().or(context.browser_secret.as_ref());
+    let carried = CARRIED
+        .iter()
+        .filter_map(|name| params.only(name).map(|value| ((*name).to_owned(), value.to_owned())));
+    let page = ConfirmSignOut {
+        frame,
+        action: "/oidc/session/end".to_owned(),
+        csrf: secret.map(|secret| cookie::csrf(secret, SIGN_OUT)).unwrap_or_default(),
+        fields: carried.collect(),
+        user: None,
+    };
+    let form_action = request.redirect.as_deref().and_then(crate::login::origin_of);
+    let mut response = answer::page(200, &nonce, &Policy { frame: None, form_action }, &page)?;
+    if let Some(secret) = &planted {
+        add_cookie(&mut response, &cookie::plant_browser(secret));
+    }
+    Ok(response)
+}
+
+async fn confirmed(context: &Context, body: &Bytes) -> Result<HttpResponse, Failure> {
+    let params = context.own_form(body, SIGN_OUT)?;
+    let request = request(context, &params).await?;
+    if params.get("decision")? == Some("sign_out") {
+        context.site.broker.sign_out(&context.tenant, &context.visitor).await?;
+        return signed_out(context, request);
+    }
+    // The person stays: back to the app, or nowhere.
+    let issuer = context.site.broker.provider.issuer(&context.tenant).to_string();
+    match request.app.as_ref().and_then(|app| way_back(app, &issuer)) {
+        Some(location) => Ok(answer::redirect(&location).finish()),
+        None => Err(Failure::Notice(Notice::AlreadySignedIn)),
+    }
+}

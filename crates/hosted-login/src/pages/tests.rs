@@ -1,0 +1,254 @@
+//! What every page must keep to, whatever it is filled with.
+
+use askama::Template;
+
+use super::{
+    ActionView, AppView, CancelView, ConfirmSignOut, Continue, Frame, LanguageLink, Login, Message,
+    Notice, PanelView, Reason, SignedOut, SourceKind, SourceView, Target, UnavailableView,
+};
+use crate::language::Language;
+
+/// Each of these in every field in turn.
+const HOSTILE: [&str; 8] = [
+    "\"><script>alert(1)</script>",
+    "'><img src=x onerror=alert(1)>",
+    "javascript:alert(1)",
+    " JaVa\tScript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "</title></script><svg onload=alert(1)>",
+    "\u{2028}\u{2029}\u{202e}<!--",
+    "{{ 7*7 }}\" style=\"x\" onclick=\"alert(1)",
+];
+
+fn frame(language: Language, text: &str) -> Frame {
+    let app = AppView { name: text.to_owned(), logo_url: Some(text.to_owned()) };
+    let languages =
+        Language::ALL.map(|language| LanguageLink { language, href: text.to_owned() }).to_vec();
+    Frame { app: Some(app), languages, ..Frame::new(language, "bm9uY2U=") }
+}
+
+fn actions(text: &str) -> Vec<ActionView> {
+    vec![ActionView { href: text.to_owned(), label: text.to_owned(), primary: true }]
+}
+
+fn login(language: Language, text: &str) -> Login {
+    let owned = || text.to_owned();
+    let source = |kind| SourceView {
+        href: owned(),
+        name: owned(),
+        logo_url: Some(owned()),
+        kind,
+        note: Some(owned()),
+    };
+    Login {
+        frame: frame(language, text),
+        sources: vec![source(SourceKind::WecomQr), source(SourceKind::WecomMobile)],
+        unavailable: vec![UnavailableView { name: owned(), reason: Reason::OnlyInWecom }],
+        panel: Some(PanelView { src: owned(), fallback_href: owned(), name: owned() }),
+        this_link: Some(owned()),
+        cancel: Some(CancelView { action: owned(), csrf: owned() }),
+    }
+}
+
+fn message(language: Language, text: &str) -> Message {
+    let mut page = Message::new(frame(language, text), Notice::InvalidRequest, text);
+    text.clone_into(&mut page.heading);
+    text.clone_into(&mut page.text);
+    text.clone_into(&mut page.code);
+    page.details = Some(text.to_owned());
+    page.actions = actions(text);
+    page.retry_after = Some(30);
+    page
+}
+
+/// Every page with `text` in every field.
+fn pages(language: Language, text: &str) -> Vec<String> {
+    let fields = vec![(text.to_owned(), text.to_owned())];
+    let forward = |target| Continue { frame: frame(language, text), target };
+    let confirm = ConfirmSignOut {
+        frame: frame(language, text),
+        action: text.to_owned(),
+        csrf: text.to_owned(),
+        fields: fields.clone(),
+        user: Some(text.to_owned()),
+    };
+    let signed_out = SignedOut { frame: frame(language, text), actions: actions(text) };
+    [
+        login(language, text).render(),
+        message(language, text).render(),
+        signed_out.render(),
+        confirm.render(),
+        forward(Target::Link { href: text.to_owned() }).render(),
+        forward(Target::Post { action: text.to_owned(), fields }).render(),
+    ]
+    .into_iter()
+    .map(|page| page.expect("a page renders whatever it holds"))
+    .collect()
+}
+
+/// The tags of a page, markup only: what stands between `<` and the next `>`.
+fn tags(page: &str) -> Vec<&str> {
+    page.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or(rest)).collect()
+}
+
+/// The value of an attribute in a tag; all our templates write double quotation marks.
+fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+    tag.split_once(&format!(" {name}=\""))?.1.split('"').next()
+}
+
+/// The tags without what stands in quotation marks: their names and their attributes' names.
+fn skeleton(page: &str) -> Vec<String> {
+    tags(page).iter().map(|tag| tag.split('"').step_by(2).collect()).collect()
+}
+
+#[test]
+fn hostile_values_change_no_markup() {
+    for language in Language::ALL {
+        // An address that is neither link nor image, as the hostile ones.
+        let tame = pages(language, "data:tame");
+        for text in HOSTILE {
+            for (hostile, tame) in pages(language, text).iter().zip(&tame) {
+                assert_eq!(skeleton(hostile), skeleton(tame), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_address_carries_script() {
+    for text in HOSTILE {
+        for page in pages(Language::En, text) {
+            for tag in tags(&page) {
+                for name in ["href", "action"] {
+                    let Some(address) = attribute(tag, name) else { continue };
+                    assert!(address == "#" || address.starts_with("/assets/"), "{text}: {tag}");
+                }
+                assert!(!tag.starts_with("img"), "{text}: {tag}");
+            }
+        }
+    }
+}
+
+#[test]
+fn harmless_addresses_stay_as_they_are() {
+    for address in [
+        "/connections/social/corp-qr?interaction=abc",
+        "?ui_locales=en",
+        "https://app.example.com/cb?a=1",
+        "http://127.0.0.1:8080/cb",
+        "com.example.app:/cb",
+    ] {
+        let page = Continue {
+            frame: Frame::new(Language::En, "n"),
+            target: Target::Link { href: address.to_owned() },
+        };
+        let html = page.render().expect("renders");
+        assert!(html.contains(&format!("href=\"{address}\"")), "{address}: {html}");
+    }
+    for address in ["//evil.example", "/\\evil.example", "/\t/evil.example", "evil", ""] {
+        let page = Continue {
+            frame: Frame::new(Language::En, "n"),
+            target: Target::Link { href: address.to_owned() },
+        };
+        let html = page.render().expect("renders");
+        assert!(html.contains("<a class=\"button primary\" href=\"#\""), "{address:?}: {html}");
+    }
+}
+
+#[test]
+fn pages_keep_to_the_strict_policy() {
+    for language in Language::ALL {
+        for page in pages(language, "https://logo.example/a.png") {
+            assert!(page.contains(&format!("<html lang=\"{}\"", language.tag())));
+            for tag in skeleton(&page) {
+                assert!(!tag.contains(" on") && !tag.contains(" style="), "{tag}");
+            }
+            for tag in tags(&page) {
+                assert!(!tag.starts_with("style") && !tag.starts_with("iframe"), "{tag}");
+                if tag.starts_with("script") {
+                    assert_eq!(attribute(tag, "nonce"), Some("bm9uY2U="), "{tag}");
+                    let source = attribute(tag, "src").expect("scripts are files");
+                    assert!(crate::assets::find(source).is_some(), "{source}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_logo_is_shown_only_where_the_policy_allows_it() {
+    let shown = |logo: &str| {
+        let app = AppView { name: "wiki".to_owned(), logo_url: Some(logo.to_owned()) };
+        let frame = Frame { app: Some(app), ..Frame::new(Language::En, "n") };
+        let html = SignedOut { frame, actions: Vec::new() }.render().expect("renders");
+        assert!(html.contains(">W"), "the monogram stands below: {html}");
+        html.contains("<img")
+    };
+    assert!(shown("https://cdn.example/logo.png"));
+    assert!(shown("data:image/png;base64,AAAA"));
+    assert!(shown("/assets/icon.svg"));
+    for logo in ["http://cdn.example/logo.png", "data:text/html,x", "//cdn.example/l.png", "x", ""]
+    {
+        assert!(!shown(logo), "{logo}");
+    }
+}
+
+#[test]
+fn the_login_page_explains_what_does_not_work_here() {
+    let mut page = login(Language::ZhCn, "/x");
+    page.panel = None;
+    page.sources.clear();
+    page.this_link = Some("https://acme.example/oidc/auth?client_id=1".to_owned());
+    page.unavailable = [
+        ("总部", Reason::OnlyInWecom),
+        ("扫码", Reason::OnlyOnDesktop),
+        ("分公司", Reason::OnlyInWecom),
+    ]
+    .map(|(name, reason)| UnavailableView { name: name.to_owned(), reason })
+    .to_vec();
+    let html = page.render().expect("renders");
+    assert!(html.contains("<span>总部</span><span>分公司</span>"), "one reason, one group: {html}");
+    assert_eq!(html.matches("class=\"names\"").count(), 2, "{html}");
+    assert!(html.contains("value=\"https://acme.example/oidc/auth?client_id=1\""), "{html}");
+    assert!(html.contains(page.frame.texts.none_available), "{html}");
+
+    page.unavailable.clear();
+    let html = page.render().expect("renders");
+    assert!(!html.contains("https://acme.example/oidc/auth"), "no link without need: {html}");
+}
+
+#[test]
+fn the_panels_source_can_be_reached_without_script() {
+    let mut page = login(Language::En, "/x");
+    page.panel = Some(PanelView {
+        src: "https://login.work.weixin.qq.com/wwlogin/sso/login?state=s".to_owned(),
+        fallback_href: "/connections/social/corp-qr?i=1".to_owned(),
+        name: "Head office".to_owned(),
+    });
+    let html = page.render().expect("renders");
+    let links: Vec<_> = tags(&html)
+        .into_iter()
+        .filter(|tag| attribute(tag, "href") == Some("/connections/social/corp-qr?i=1"))
+        .collect();
+    assert_eq!(links.len(), 2, "a button, and the link that script shows in its place");
+    assert_eq!(links.iter().filter(|tag| tag.ends_with(" hidden")).count(), 1, "{links:?}");
+    assert!(html.contains("data-panel=\"https://login.work.weixin.qq.com/wwlogin/sso/login?state"));
+}
+
+#[test]
+fn a_notice_brings_its_words_and_codes() {
+    for language in Language::ALL {
+        for notice in Notice::ALL {
+            let page = Message::new(Frame::new(language, "n"), notice, "4bf92f3577b34da6");
+            let html = page.render().expect("renders");
+            for expected in [notice.code(), "4bf92f3577b34da6"] {
+                assert!(html.contains(&format!("<code>{expected}</code>")), "{html}");
+            }
+        }
+    }
+    let mut page = Message::new(Frame::new(Language::En, "n"), Notice::UpstreamBusy, "");
+    page.retry_after = Some(20);
+    let html = page.render().expect("renders");
+    assert!(html.contains("Please try again in 20 seconds."), "{html}");
+    assert!(!html.contains("Trace code"), "{html}");
+}

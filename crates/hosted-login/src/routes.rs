@@ -1,0 +1,73 @@
+//! Every route on a tenant's host.
+
+use actix_web::web::{self, PayloadConfig, ServiceConfig};
+use actix_web::{FromRequest, Handler, Resource, Responder};
+
+use crate::{Site, connection, login, logout, oidc_endpoints as oidc, public};
+
+/// A form of ours or an app's is far shorter.
+const BODY_AT_MOST: usize = 64 * 1024;
+
+/// Adds every route on a tenant's host.
+pub fn routes(site: Site) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
+        config
+            .app_data(web::Data::new(site))
+            .app_data(PayloadConfig::new(BODY_AT_MOST))
+            .service(get("/oidc/.well-known/openid-configuration", public::metadata))
+            .service(get("/.well-known/oauth-authorization-server/oidc", public::metadata))
+            .service(get("/oidc/.well-known/jwks.json", public::keys))
+            .service(get_post("/oidc/auth", oidc::authorize_get, oidc::authorize_post))
+            .service(post("/oidc/token", oidc::token))
+            .service(get_post("/oidc/me", oidc::userinfo, oidc::userinfo))
+            .service(get_post(
+                "/oidc/session/end",
+                logout::end_session_get,
+                logout::end_session_post,
+            ))
+            .service(get("/login", login::login))
+            .service(post("/login/cancel", login::cancel))
+            .service(get("/connections/social/{identifier}", connection::start))
+            .service(get("/connections/social/{identifier}/callback", connection::callback))
+            .service(get("/WW_verify_{name:[A-Za-z0-9]{1,64}}.txt", public::verification_file))
+            .service(get("/assets/{name}", public::asset))
+            .default_service(web::to(public::not_found));
+    }
+}
+
+/// A path that answers GET.
+fn get<F, A>(path: &str, handler: F) -> Resource
+where
+    F: Handler<A>,
+    A: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path)
+        .route(web::get().to(handler))
+        .default_service(web::to(oidc::method_not_allowed))
+}
+
+/// A path that answers POST.
+fn post<F, A>(path: &str, handler: F) -> Resource
+where
+    F: Handler<A>,
+    A: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path)
+        .route(web::post().to(handler))
+        .default_service(web::to(oidc::method_not_allowed))
+}
+
+/// A path that answers GET and POST.
+fn get_post<F, A, G, B>(path: &str, on_get: F, on_post: G) -> Resource
+where
+    F: Handler<A>,
+    A: FromRequest + 'static,
+    F::Output: Responder + 'static,
+    G: Handler<B>,
+    B: FromRequest + 'static,
+    G::Output: Responder + 'static,
+{
+    get(path, on_get).route(web::post().to(on_post))
+}
