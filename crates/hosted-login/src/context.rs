@@ -38,7 +38,7 @@ impl Context {
             .ok_or_else(|| actix_web::error::ErrorInternalServerError("not wired"))?;
         let language = negotiate(&site, &request);
         let fail = |failure| FailurePage::without_tenant(language, failure).into_error();
-        let found = match host(&request) {
+        let found = match host(request.head()) {
             None => None,
             Some(host) => tenant::find_by_host(&site.broker.provider.store.database, &host)
                 .await

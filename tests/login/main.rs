@@ -1,0 +1,3 @@
+//! Signing in: from an app through WeCom and back.
+
+mod qr;

@@ -1,0 +1,1 @@
+//! The OpenID Provider, as apps see it.

@@ -1,0 +1,198 @@
+//! A whole deployment for one test.
+
+use std::sync::{Arc, Mutex};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hufu::node::Node;
+use hufu::settings::Settings;
+use store::Env;
+use wecom_sim::Simulator;
+
+use crate::backend::{Backend, Place, hex, random};
+use crate::browser::{Browser, Route};
+use crate::clock::TestClock;
+use crate::console::Caller;
+use crate::tenant::Tenant;
+
+/// A deployment: its nodes, its state, its WeCom.
+#[derive(Clone)]
+pub struct World(Arc<Inner>);
+
+struct Inner {
+    /// What it runs on.
+    backend: Backend,
+    clock: TestClock,
+    place: Place,
+    operator_key: String,
+    settings: Vec<Settings>,
+    nodes: Mutex<Vec<Node>>,
+    ports: Vec<u16>,
+    simulator: Mutex<Option<Simulator>>,
+    wecom: wecom_sim::Control,
+    wecom_port: u16,
+    _folder: tempfile::TempDir,
+}
+
+/// What a test changes about the nodes' settings.
+pub type Extra<'a> = &'a str;
+
+impl World {
+    /// Starts a deployment.
+    pub async fn start(backend: Backend) -> Self {
+        Self::start_with(backend, "").await
+    }
+
+    /// Starts a deployment whose settings end with this TOML.
+    pub async fn start_with(backend: Backend, extra: Extra<'_>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = TestClock::default();
+        let place = Place::make(backend, folder.path()).await;
+        let simulator = start_simulator(&clock).await;
+        let operator_key = format!("operator-{}", hex(&random::<16>()));
+        let sealing_key = STANDARD.encode(random::<32>());
+        let text = settings_text(&place, &operator_key, &sealing_key, simulator.port(), extra);
+        let settings = Settings::parse(&text).unwrap();
+        let count = if backend == Backend::Postgres { 2 } else { 1 };
+        let mut nodes = Vec::new();
+        for _ in 0..count {
+            nodes.push(start_node(&settings, &clock).await);
+        }
+        let ports = nodes.iter().map(|node| node.address.port()).collect();
+        Self(Arc::new(Inner {
+            backend,
+            clock,
+            place,
+            operator_key,
+            settings: vec![settings; count],
+            nodes: Mutex::new(nodes),
+            ports,
+            wecom: simulator.control(),
+            wecom_port: simulator.port(),
+            simulator: Mutex::new(Some(simulator)),
+            _folder: folder,
+        }))
+    }
+
+    /// Stops everything and removes what it kept.
+    pub async fn stop(&self) {
+        let nodes: Vec<Node> = std::mem::take(&mut *self.0.nodes.lock().unwrap());
+        for node in nodes {
+            node.stop(false).await;
+        }
+        let simulator = self.0.simulator.lock().unwrap().take();
+        if let Some(simulator) = simulator {
+            simulator.stop().await;
+        }
+        self.0.place.remove().await;
+    }
+
+    /// What it runs on.
+    pub fn backend(&self) -> Backend {
+        self.0.backend
+    }
+
+    /// The clock of all its parts.
+    pub fn clock(&self) -> &TestClock {
+        &self.0.clock
+    }
+
+    /// The simulated WeCom.
+    pub fn wecom(&self) -> &wecom_sim::Control {
+        &self.0.wecom
+    }
+
+    /// Base URL of the simulated WeCom.
+    pub fn wecom_base(&self) -> String {
+        format!("http://wecom.localhost:{}", self.0.wecom_port)
+    }
+
+    /// The settings of its nodes.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings[0]
+    }
+
+    /// The ports of its nodes.
+    pub fn ports(&self) -> &[u16] {
+        &self.0.ports
+    }
+
+    /// The ports of its nodes' management.
+    pub fn management_ports(&self) -> Vec<u16> {
+        self.0.nodes.lock().unwrap().iter().map(|node| node.management.port()).collect()
+    }
+
+    /// The state of its first node.
+    pub fn store(&self) -> store::Store {
+        self.0.nodes.lock().unwrap()[0].store.clone()
+    }
+
+    /// The operator, at the console.
+    pub fn operator(&self) -> Caller {
+        Caller::new(self.route(), self.0.operator_key.clone())
+    }
+
+    /// An administrator with this key, at the console.
+    pub fn administrator(&self, key: &str) -> Caller {
+        Caller::new(self.route(), key.to_owned())
+    }
+
+    /// A new browser on a desktop.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.route())
+    }
+
+    /// How requests reach the nodes and the simulated WeCom.
+    pub(crate) fn route(&self) -> Route {
+        Route::new(self.0.ports.clone(), self.0.wecom_port)
+    }
+
+    /// Makes a tenant with a corp, a QR source, a mobile source and an app linked to both.
+    pub async fn tenant(&self, name: &str) -> Tenant {
+        Tenant::make(self, name).await
+    }
+}
+
+async fn start_simulator(clock: &TestClock) -> Simulator {
+    let now = clock.clone();
+    let mut settings = wecom_sim::Settings::new(Arc::new(move || store::Clock::now(&now)));
+    // A port that is free now is told to browsers as part of the base.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    settings.port = listener.local_addr().unwrap().port();
+    drop(listener);
+    settings.public_base = Some(format!("http://wecom.localhost:{}", settings.port));
+    let world = wecom_sim::World { corps: Vec::new(), ..wecom_sim::World::demo() };
+    Simulator::start(settings, world).await.unwrap()
+}
+
+async fn start_node(settings: &Settings, clock: &TestClock) -> Node {
+    let system = Env::system();
+    let env = Env::new(Arc::new(clock.clone()), Arc::new(Randomness(system)));
+    Node::start(settings, env).await.unwrap()
+}
+
+/// The machine's randomness.
+struct Randomness(Env);
+
+impl store::Random for Randomness {
+    fn fill(&self, bytes: &mut [u8]) -> store::Result<()> {
+        for chunk in bytes.chunks_mut(32) {
+            let random: [u8; 32] = self.0.bytes()?;
+            chunk.copy_from_slice(&random[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+fn settings_text(place: &Place, operator_key: &str, sealing_key: &str, wecom: u16, extra: &str) -> String {
+    let wecom = format!("http://wecom.localhost:{wecom}");
+    let Place { database, ephemeral, prefix, .. } = place;
+    format!(
+        "[server]\nlisten = '127.0.0.1:0'\nmanagement = '127.0.0.1:0'\nscheme = 'http'\n\
+         console_host = 'console.localhost'\nworkers = 1\nshutdown_seconds = 1\n\
+         [database]\nurl = '{database}'\nmigrate = true\nconnections = 8\n\
+         [ephemeral]\nurl = '{ephemeral}'\nprefix = '{prefix}'\n\
+         [secrets]\noperator_key = '{operator_key}'\nkeys = [{{ id = 'test', key = '{sealing_key}' }}]\n\
+         [wecom]\napi = '{wecom}'\nweb_login = '{wecom}'\noauth = '{wecom}'\ncall_timeout_ms = 2000\n{extra}\n"
+    )
+}
