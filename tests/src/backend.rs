@@ -40,7 +40,8 @@ impl Place {
             },
             Backend::Postgres => {
                 let admin = needed("HUFU_TEST_POSTGRES");
-                let mut connection = PgConnection::connect(&admin).await.expect("PostgreSQL answers");
+                let mut connection =
+                    PgConnection::connect(&admin).await.expect("PostgreSQL answers");
                 let create = format!("CREATE DATABASE {name}");
                 connection.execute(AssertSqlSafe(create)).await.expect("a database of its own");
                 Self {

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use reqwest::header::{CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderValue, LOCATION, SET_COOKIE, USER_AGENT};
+use reqwest::header::{
+    CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderValue, LOCATION, SET_COOKIE, USER_AGENT,
+};
 use reqwest::{Method, StatusCode};
 use url::Url;
 
 /// Chromium on a desktop.
-pub const DESKTOP: &str =
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36";
+pub const DESKTOP: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36";
 /// Safari on a phone.
 pub const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 \
                          (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1";
@@ -185,8 +186,11 @@ impl Browser {
             .request(method, url)
             .header(USER_AGENT, &self.user_agent)
             .header("accept-language", &self.accept_language);
-        if let Some(cookies) = self.cookies.get(&Self::key(url)).filter(|cookies| !cookies.is_empty()) {
-            let line: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if let Some(cookies) =
+            self.cookies.get(&Self::key(url)).filter(|cookies| !cookies.is_empty())
+        {
+            let line: Vec<String> =
+                cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header(COOKIE, line.join("; "));
         }
         if let Some(form) = form {
@@ -203,7 +207,8 @@ impl Browser {
     fn keep_cookies(&mut self, url: &Url, headers: &HeaderMap) {
         let jar = self.cookies.entry(Self::key(url)).or_default();
         for line in headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok()) {
-            let Some((name, value)) = line.split(';').next().and_then(|pair| pair.split_once('=')) else {
+            let Some((name, value)) = line.split(';').next().and_then(|pair| pair.split_once('='))
+            else {
                 continue;
             };
             if line.contains("Max-Age=0") {

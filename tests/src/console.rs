@@ -24,7 +24,13 @@ impl Caller {
     }
 
     /// Any call, with headers of its own.
-    pub async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Answer {
         let url = Url::parse(&format!("http://console.localhost/api/v1{path}")).unwrap();
         let mut request = self.route.request(method, &url).bearer_auth(&self.key);
         for (name, value) in headers {

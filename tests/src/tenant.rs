@@ -63,7 +63,8 @@ impl Pkce {
     /// A fresh pair.
     pub fn new() -> Self {
         let verifier = URL_SAFE_NO_PAD.encode(random::<32>());
-        let challenge = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
+        let challenge =
+            URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
         Self { verifier, challenge }
     }
 }
@@ -84,7 +85,8 @@ impl Tenant {
         let tenant = operator.post("/tenants", json!({ "host": host, "display_name": name })).await;
         let id = text(&tenant, "id");
         let base = format!("/tenants/{id}");
-        let key = operator.post(&format!("{base}/api-keys"), json!({ "display_name": "test" })).await;
+        let key =
+            operator.post(&format!("{base}/api-keys"), json!({ "display_name": "test" })).await;
         let admin = world.administrator(&text(&key, "key"));
         let (corp_id, agent_id, secret) = make_corp(world, &host);
         let body = json!({ "corp_id": corp_id, "display_name": format!("{name} 公司") });
@@ -100,7 +102,18 @@ impl Tenant {
         }
         let app = App { id: String::new(), secret: None, redirect_uri: REDIRECT_URI.to_owned() };
         let (qr, mobile) = (sources[0].clone(), sources[1].clone());
-        let mut made = Self { world: world.clone(), id, host, admin, corp_id, corp, agent_id, qr, mobile, app };
+        let mut made = Self {
+            world: world.clone(),
+            id,
+            host,
+            admin,
+            corp_id,
+            corp,
+            agent_id,
+            qr,
+            mobile,
+            app,
+        };
         made.app = made.make_app(json!({})).await;
         made
     }
@@ -156,7 +169,8 @@ impl Tenant {
         ];
         params.retain(|(name, _)| !extra.iter().any(|(other, _)| other == name));
         params.extend(extra.iter().filter(|(_, value)| !value.is_empty()));
-        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish();
+        let query =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish();
         self.url(&format!("/oidc/auth?{query}"))
     }
 
@@ -165,7 +179,8 @@ impl Tenant {
     pub async fn start_qr(&self, browser: &mut Browser, authorize: &str) -> Answer {
         let page = browser.follow(authorize).await;
         let link = page.links().into_iter().find(|link| link.contains("/connections/social/qr"));
-        let link = link.unwrap_or_else(|| panic!("no QR source on the page: {} {}", page.status, page.body));
+        let link = link
+            .unwrap_or_else(|| panic!("no QR source on the page: {} {}", page.status, page.body));
         browser.get(self.url(&link)).await
     }
 
@@ -180,9 +195,11 @@ impl Tenant {
     /// A whole sign-in by QR: the answer that sends the browser back to the app.
     pub async fn sign_in(&self, browser: &mut Browser, authorize: &str, member: &str) -> Answer {
         let started = self.start_qr(browser, authorize).await;
-        let wecom = started.location().unwrap_or_else(|| panic!("not sent to WeCom: {}", started.body));
+        let wecom =
+            started.location().unwrap_or_else(|| panic!("not sent to WeCom: {}", started.body));
         let confirmed = self.confirm(browser, &wecom, member).await;
-        let callback = confirmed.location().unwrap_or_else(|| panic!("not sent back: {}", confirmed.body));
+        let callback =
+            confirmed.location().unwrap_or_else(|| panic!("not sent back: {}", confirmed.body));
         browser.get(callback.as_str()).await
     }
 
@@ -210,7 +227,8 @@ impl Tenant {
     /// A token request of an app, authenticated as it is registered.
     pub async fn token(&self, app: &App, form: &[(&str, &str)]) -> Answer {
         let mut form = form.to_vec();
-        let basic = app.secret.as_ref().map(|secret| STANDARD.encode(format!("{}:{secret}", app.id)));
+        let basic =
+            app.secret.as_ref().map(|secret| STANDARD.encode(format!("{}:{secret}", app.id)));
         if basic.is_none() {
             form.push(("client_id", &app.id));
         }
@@ -219,7 +237,12 @@ impl Tenant {
     }
 
     /// A form that a program posts to a path of the tenant's host.
-    pub async fn post(&self, path: &str, form: &[(&str, &str)], authorization: Option<&str>) -> Answer {
+    pub async fn post(
+        &self,
+        path: &str,
+        form: &[(&str, &str)],
+        authorization: Option<&str>,
+    ) -> Answer {
         let url = Url::parse(&self.url(path)).unwrap();
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let mut request = self
@@ -263,7 +286,8 @@ fn make_corp(world: &World, host: &str) -> (String, i64, String) {
     let corp_id = format!("ww{}", hex(&random::<8>()));
     let secret = format!("secret-{}", hex(&random::<16>()));
     let mut corp = Corp::new(&corp_id, "Test corp");
-    let names = [("zhangsan", "张三"), ("LiSi", "李四"), ("wangwu", "王五"), ("outsider", "局外人")];
+    let names =
+        [("zhangsan", "张三"), ("LiSi", "李四"), ("wangwu", "王五"), ("outsider", "局外人")];
     corp.members = names.iter().map(|(userid, name)| Member::new(*userid, *name)).collect();
     let mut app = wecom_sim::App::new(1_000_002, &secret, "Test app at WeCom");
     app.visible.members = vec!["zhangsan".into(), "LiSi".into(), "wangwu".into()];

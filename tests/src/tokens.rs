@@ -12,7 +12,11 @@ pub type Claims = Value;
 
 /// Verifies an ID token as an app would: signature by the published key, issuer, audience, times,
 /// nonce `n`.
-pub async fn verify_id_token(tenant: &Tenant, browser: &mut Browser, token: &str) -> TokenData<Claims> {
+pub async fn verify_id_token(
+    tenant: &Tenant,
+    browser: &mut Browser,
+    token: &str,
+) -> TokenData<Claims> {
     let metadata = browser.get(tenant.url("/oidc/.well-known/openid-configuration")).await.json();
     let keys = browser.get(metadata["jwks_uri"].as_str().unwrap()).await.body;
     let keys: JwkSet = serde_json::from_str(&keys).unwrap();

@@ -35,7 +35,7 @@ struct Inner {
 }
 
 /// What a test changes about the nodes' settings.
-pub type Extra<'a> = &'a str;
+pub(crate) type Extra<'a> = &'a str;
 
 impl World {
     /// Starts a deployment.
@@ -184,7 +184,13 @@ impl store::Random for Randomness {
     }
 }
 
-fn settings_text(place: &Place, operator_key: &str, sealing_key: &str, wecom: u16, extra: &str) -> String {
+fn settings_text(
+    place: &Place,
+    operator_key: &str,
+    sealing_key: &str,
+    wecom: u16,
+    extra: &str,
+) -> String {
     let wecom = format!("http://wecom.localhost:{wecom}");
     let Place { database, ephemeral, prefix, .. } = place;
     format!(

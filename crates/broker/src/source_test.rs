@@ -84,6 +84,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict.
+    pub const ALL: [Self; 4] = [Self::Pass, Self::Fail, Self::CannotTell, Self::Skipped];
+
     /// Its name in the report.
     pub const fn as_str(self) -> &'static str {
         match self {

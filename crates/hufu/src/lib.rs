@@ -1,1 +1,10 @@
-//! To be written.
+//! The binary's parts: settings, telemetry, wiring, and the commands. Everything is put together
+//! by hand, in [`node`].
+
+pub mod command;
+
+mod management;
+mod middleware;
+pub mod node;
+pub mod settings;
+pub mod telemetry;

@@ -9,6 +9,11 @@ use sqlx::error::BoxDynError;
 use sqlx::{Database, Decode, Encode, Type};
 use uuid::Uuid;
 
+/// A text that is no id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an id is a UUID in lower case with hyphens")]
+pub struct IdError;
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -23,16 +28,13 @@ macro_rules! ids {
         }
 
         impl FromStr for $name {
-            type Err = uuid::Error;
+            type Err = IdError;
             /// Takes the hyphenated lower-case form only, so that an id has one spelling.
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                let id = Uuid::try_parse(text)?;
+                let id = Uuid::try_parse(text).map_err(|_| IdError)?;
                 let mut buffer = Uuid::encode_buffer();
-                if id.as_hyphenated().encode_lower(&mut buffer) == text {
-                    Ok(Self(id))
-                } else {
-                    Err(Uuid::try_parse("").err().unwrap_or_else(|| unreachable!()))
-                }
+                let canonical = id.as_hyphenated().encode_lower(&mut buffer) == text;
+                if canonical { Ok(Self(id)) } else { Err(IdError) }
             }
         }
 

@@ -60,7 +60,7 @@ pub async fn claim(
         .await?;
     match row.response {
         Some(sealed) if row.request_hash == request.as_bytes() => {
-            Ok(Attempt::Repeated(ring.open_text(place(key), &sealed)?))
+            Ok(Attempt::Repeated(ring.open_text(place(&row_key(caller, key)), &sealed)?))
         }
         _ => Ok(Attempt::Mismatch),
     }
@@ -75,7 +75,7 @@ pub async fn complete(
     key: &SecretHash,
     response: &str,
 ) -> Result<()> {
-    let sealed = ring.seal(env, place(key), response.as_bytes())?;
+    let sealed = ring.seal(env, place(&row_key(caller, key)), response.as_bytes())?;
     tx.transaction()
         .query("UPDATE idempotency_keys SET response = $3 WHERE caller = $1 AND key_hash = $2")
         .bind(caller)
@@ -86,6 +86,11 @@ pub async fn complete(
     Ok(())
 }
 
-fn place(key: &SecretHash) -> Place<'_> {
-    Place { tenant: None, column: "idempotency_keys.response", row: key.as_bytes() }
+/// Two callers may use one key: a row is both.
+fn row_key(caller: Uuid, key: &SecretHash) -> Vec<u8> {
+    [caller.as_bytes(), key.as_bytes()].concat()
+}
+
+fn place(row: &[u8]) -> Place<'_> {
+    Place { tenant: None, column: "idempotency_keys.response", row }
 }

@@ -12,7 +12,7 @@ use sqlx::sqlite::{
     Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool,
     SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Arguments as _, Encode, FromRow, Type};
+use sqlx::{Arguments as _, Connection as _, Encode, FromRow, Type};
 
 use crate::error::{Error, Result};
 
@@ -98,7 +98,14 @@ impl Database {
                 let pool = PgPoolOptions::new()
                     .max_connections(connections.max(2))
                     .acquire_timeout(ACQUIRE_TIMEOUT)
+                    // A connection that lay idle may have died with the server's restart; asking
+                    // each time would cost a round trip a statement.
                     .test_before_acquire(false)
+                    .before_acquire(|connection, state| {
+                        Box::pin(async move {
+                            Ok(state.idle_for < IDLE || connection.ping().await.is_ok())
+                        })
+                    })
                     .connect_with(options)
                     .await?;
                 Ok(Self::Postgres(pool))
@@ -200,6 +207,8 @@ impl Database {
 }
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// After lying idle for so long, a connection is asked whether it still is one.
+const IDLE: Duration = Duration::from_millis(500);
 
 fn sqlite_options() -> SqliteConnectOptions {
     SqliteConnectOptions::new().foreign_keys(true).busy_timeout(Duration::from_secs(5))

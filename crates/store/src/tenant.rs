@@ -7,7 +7,7 @@ use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::id::TenantId;
 use crate::page::{Cursor, Page, PageRequest};
-use crate::scope::TenantWrite;
+use crate::scope::{Scope as _, TenantWrite};
 use crate::sql::Database;
 
 crate::text_enum! {
@@ -98,9 +98,12 @@ pub async fn list(database: &Database, page: PageRequest) -> Result<Page<Tenant>
     Ok(page.page(rows, |row: &Tenant| Cursor { created_at: row.created_at, id: row.id.0 }))
 }
 
-/// Writes the changeable fields of a tenant that was read at `tenant.version`. [`Error::Stale`] if
-/// somebody was faster.
+/// Writes the changeable fields of the handle's tenant, which was read at `tenant.version`.
+/// [`Error::Stale`] if somebody was faster, [`Error::Conflict`] if the host is taken.
 pub async fn update(tx: &mut TenantWrite, env: &Env, tenant: &Tenant) -> Result<Tenant> {
+    if tenant.id != tx.tenant() {
+        return Err(Error::Stale);
+    }
     tx.transaction()
         .query(columns!(
             "UPDATE tenants SET host = $3, display_name = $4, status = $5, version = version + 1,
@@ -118,11 +121,20 @@ pub async fn update(tx: &mut TenantWrite, env: &Env, tenant: &Tenant) -> Result<
         .ok_or(Error::Stale)
 }
 
-/// Deletes a tenant with all that belongs to it, if it still has this version.
+/// Deletes the handle's tenant with all that belongs to it, if it still has this version.
 pub async fn delete(tx: &mut TenantWrite, id: TenantId, version: i64) -> Result<()> {
+    if id != tx.tenant() {
+        return Err(Error::Stale);
+    }
     // Sources hold on to their corp, so that a corp in use cannot be deleted; they go first.
-    let sources = "DELETE FROM identity_sources WHERE tenant_id = $1";
-    tx.transaction().query(sources).bind(id).execute().await?;
+    let sources = "DELETE FROM identity_sources WHERE tenant_id = $1
+         AND EXISTS (SELECT 1 FROM tenants WHERE id = $1 AND version = $2)";
+    tx.transaction().query(sources).bind(id).bind(version).execute().await?;
+    // Answers to console calls know their caller, not its tenant.
+    let answers = "DELETE FROM idempotency_keys
+         WHERE caller IN (SELECT id FROM api_keys WHERE tenant_id = $1)
+         AND EXISTS (SELECT 1 FROM tenants WHERE id = $1 AND version = $2)";
+    tx.transaction().query(answers).bind(id).bind(version).execute().await?;
     let deleted = tx
         .transaction()
         .query("DELETE FROM tenants WHERE id = $1 AND version = $2")

@@ -117,7 +117,8 @@ pub async fn list(
     Ok(page.page(rows, |row: &User| Cursor { created_at: row.created_at, id: row.id.0 }))
 }
 
-/// Writes what a sign-in told, where it differs and is not nothing.
+/// Writes what a sign-in told, where it is not nothing. A tombstone stays without personal data,
+/// also when the user is deleted during the sign-in.
 pub async fn refresh_profile(
     tx: &mut TenantWrite,
     env: &Env,
@@ -127,7 +128,7 @@ pub async fn refresh_profile(
     tx.query(sql!(
         "UPDATE users SET name = coalesce($3, name), email = coalesce($4, email),
          phone_number = coalesce($5, phone_number), picture = coalesce($6, picture), updated_at = $7
-         WHERE tenant_id = $1 AND id = $2"
+         WHERE tenant_id = $1 AND id = $2 AND status <> 'deleted'"
     ))
     .bind(id)
     .bind(profile.name.clone())

@@ -259,6 +259,7 @@ impl Shard {
             && let Some((&(expires, _), &key)) = self.expiry.first_key_value()
             && expires <= now
         {
+            self.expiry.pop_first();
             self.remove(&key, budget);
             swept += 1;
         }

@@ -1,0 +1,191 @@
+//! What an administrator writes and reads of an app.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Value, json};
+use store::app::{App, AppSettings, AuthMethod};
+use store::secret::SecretHash;
+use store::signing_key::Algorithm;
+use store::source::Status;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::fields::{Context, Fields, Input};
+use crate::uris::Registrant;
+use crate::{rules, schema, uris};
+
+/// Most redirect URIs of an app.
+const MAX_URIS: usize = 50;
+
+/// An app to be made.
+#[derive(Debug, ToSchema)]
+pub(crate) struct NewApp {
+    /// Its name, as people see it on the login page.
+    #[schema(min_length = 1, max_length = 100, example = "Wiki")]
+    display_name: String,
+    /// Its picture, an https URL.
+    #[schema(max_length = 2048, example = "https://wiki.acme.example/logo.svg")]
+    logo_url: Option<String>,
+    /// Where a person can go back to when a sign-in cannot go on.
+    #[schema(max_length = 2048, example = "https://wiki.acme.example/")]
+    home_url: Option<String>,
+    /// Where a sign-in can be begun anew (OpenID Connect Core §4).
+    #[schema(max_length = 2048, example = "https://wiki.acme.example/login")]
+    initiate_login_uri: Option<String>,
+    /// Where codes may be sent. Compared byte for byte. https; http only for 127.0.0.1 and [::1]; a
+    /// public app may have a private-use scheme such as `com.example.app:/callback`, or http on
+    /// localhost.
+    #[schema(min_items = 1, max_items = 50, example = json!(["https://wiki.acme.example/callback"]))]
+    redirect_uris: Vec<String>,
+    /// Where a browser may be sent after signing out. The same rules.
+    #[schema(max_items = 50, required = false, example = json!(["https://wiki.acme.example/"]))]
+    post_logout_redirect_uris: Vec<String>,
+    /// How it proves itself at the token endpoint; `none` is a public app, with PKCE alone.
+    #[schema(value_type = schema::AuthMethod, required = false, default = "client_secret_basic")]
+    pub(crate) token_endpoint_auth_method: AuthMethod,
+    /// What its ID tokens are signed with.
+    #[schema(value_type = schema::Algorithm, required = false, default = "ES256")]
+    id_token_signed_response_alg: Algorithm,
+    /// Whether it may be used.
+    #[schema(value_type = schema::Status, required = false, default = "active")]
+    status: Status,
+}
+
+impl Input for NewApp {
+    fn read(fields: &mut Fields, context: Context<'_>) -> Option<Self> {
+        let http = context.console.scheme == "http";
+        let method = fields.defaulted(
+            "token_endpoint_auth_method",
+            AuthMethod::ClientSecretBasic,
+            rules::word(&["client_secret_basic", "client_secret_post", "none"]),
+        );
+        let by = Registrant { public: method == Some(AuthMethod::None), http };
+        let display_name = fields.required("display_name", rules::text(100));
+        let logo_url = fields.optional("logo_url", uris::picture);
+        let home_url = fields.optional("home_url", uris::page(http));
+        let initiate_login_uri = fields.optional("initiate_login_uri", uris::page(http));
+        let redirect_uris =
+            fields.required("redirect_uris", rules::list(1, MAX_URIS, uris::redirect_uri(by)));
+        let post_logout_redirect_uris = fields.defaulted(
+            "post_logout_redirect_uris",
+            Vec::new(),
+            rules::list(0, MAX_URIS, uris::redirect_uri(by)),
+        );
+        let algorithm = fields.defaulted(
+            "id_token_signed_response_alg",
+            Algorithm::Es256,
+            rules::word(&["ES256", "RS256"]),
+        );
+        let status =
+            fields.defaulted("status", Status::Active, rules::word(&["active", "disabled"]));
+        Some(Self {
+            display_name: display_name?,
+            logo_url: logo_url?,
+            home_url: home_url?,
+            initiate_login_uri: initiate_login_uri?,
+            redirect_uris: redirect_uris?,
+            post_logout_redirect_uris: post_logout_redirect_uris?,
+            token_endpoint_auth_method: method?,
+            id_token_signed_response_alg: algorithm?,
+            status: status?,
+        })
+    }
+}
+
+/// What the store keeps of it.
+pub(crate) fn settings(app: NewApp, secret_hash: Option<SecretHash>) -> AppSettings {
+    AppSettings {
+        display_name: app.display_name,
+        logo_url: app.logo_url,
+        home_url: app.home_url,
+        initiate_login_uri: app.initiate_login_uri,
+        redirect_uris: app.redirect_uris,
+        post_logout_redirect_uris: app.post_logout_redirect_uris,
+        token_endpoint_auth_method: app.token_endpoint_auth_method,
+        secret_hash,
+        id_token_alg: app.id_token_signed_response_alg,
+        status: app.status,
+    }
+}
+
+/// An app as it would be written.
+pub(crate) fn written(app: &App) -> Value {
+    json!({
+        "display_name": app.display_name,
+        "logo_url": app.logo_url,
+        "home_url": app.home_url,
+        "initiate_login_uri": app.initiate_login_uri,
+        "redirect_uris": app.redirect_uris.values,
+        "post_logout_redirect_uris": app.post_logout_redirect_uris.values,
+        "token_endpoint_auth_method": app.token_endpoint_auth_method,
+        "id_token_signed_response_alg": app.id_token_alg,
+        "status": app.status,
+    })
+}
+
+/// An OpenID Connect client of a tenant.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = App)]
+pub(crate) struct AppView {
+    /// Its id.
+    id: Uuid,
+    /// What the app sends as `client_id`: its id.
+    client_id: Uuid,
+    /// Its name, as people see it on the login page.
+    #[schema(example = "Wiki")]
+    display_name: String,
+    /// Its picture.
+    #[schema(required)]
+    logo_url: Option<String>,
+    /// Where a person can go back to when a sign-in cannot go on.
+    #[schema(required)]
+    home_url: Option<String>,
+    /// Where a sign-in can be begun anew.
+    #[schema(required)]
+    initiate_login_uri: Option<String>,
+    /// Where codes may be sent.
+    #[schema(example = json!(["https://wiki.acme.example/callback"]))]
+    redirect_uris: Vec<String>,
+    /// Where a browser may be sent after signing out.
+    post_logout_redirect_uris: Vec<String>,
+    /// How it proves itself at the token endpoint.
+    #[schema(value_type = schema::AuthMethod)]
+    token_endpoint_auth_method: AuthMethod,
+    /// Whether it has a client secret. The secret itself is shown when it is made, and never again.
+    client_secret_set: bool,
+    /// What its ID tokens are signed with.
+    #[schema(value_type = schema::Algorithm)]
+    id_token_signed_response_alg: Algorithm,
+    /// Whether it may be used.
+    #[schema(value_type = schema::Status)]
+    status: Status,
+    /// Goes up by one with every change.
+    #[schema(example = 1)]
+    version: i64,
+    /// When it was made.
+    created_at: DateTime<Utc>,
+    /// When it was last changed.
+    updated_at: DateTime<Utc>,
+}
+
+impl From<App> for AppView {
+    fn from(app: App) -> Self {
+        Self {
+            id: app.id.0,
+            client_id: app.id.0,
+            client_secret_set: app.secret_hash().is_some(),
+            display_name: app.display_name,
+            logo_url: app.logo_url,
+            home_url: app.home_url,
+            initiate_login_uri: app.initiate_login_uri,
+            redirect_uris: app.redirect_uris.0.values,
+            post_logout_redirect_uris: app.post_logout_redirect_uris.0.values,
+            token_endpoint_auth_method: app.token_endpoint_auth_method,
+            id_token_signed_response_alg: app.id_token_alg,
+            status: app.status,
+            version: app.version,
+            created_at: app.created_at,
+            updated_at: app.updated_at,
+        }
+    }
+}

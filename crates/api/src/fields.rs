@@ -1,0 +1,126 @@
+//! Reading an object field by field, so that every mistake in it is reported at once: missing and
+//! unknown fields, wrong types and wrong values. (Derived readers stop at the first wrong type.)
+
+use serde_json::{Map, Value};
+
+use crate::Console;
+use crate::json::pointer;
+use crate::problem::{FieldError, Problem, Result};
+
+/// What is wrong with a value. The field's name is put before both texts by [`Fields`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Flaw {
+    /// JSON Pointer from the field on; empty for the field itself.
+    pub(crate) below: String,
+    /// What kind of mistake.
+    pub(crate) code: &'static str,
+    /// What is wrong: remedy, as a half sentence after the field's name.
+    pub(crate) text: String,
+}
+
+impl Flaw {
+    /// A flaw of the value itself.
+    pub(crate) fn new(code: &'static str, text: impl Into<String>) -> Self {
+        Self { below: String::new(), code, text: text.into() }
+    }
+}
+
+/// All flaws of a value.
+pub(crate) type Flaws = Vec<Flaw>;
+
+/// Where a body comes from: its rules depend on it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'a> {
+    /// The settings that some rules ask.
+    pub(crate) console: &'a Console,
+    /// Whether something that exists is changed.
+    pub(crate) patching: bool,
+}
+
+/// A body that is read field by field.
+pub(crate) trait Input: Sized {
+    /// Reads the fields. Nothing only if a flaw was noted.
+    fn read(fields: &mut Fields, context: Context<'_>) -> Option<Self>;
+}
+
+/// The fields of an object that have not been read yet, and the flaws so far.
+#[derive(Debug)]
+pub(crate) struct Fields {
+    object: Map<String, Value>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// A field that must be there.
+    pub(crate) fn required<T>(
+        &mut self,
+        name: &'static str,
+        rule: impl FnOnce(&Value) -> Result<T, Flaws>,
+    ) -> Option<T> {
+        match self.optional(name, rule)? {
+            Some(value) => Some(value),
+            None => {
+                self.flaw(name, Flaw::new("required", "is missing: add it"));
+                None
+            }
+        }
+    }
+
+    /// A field that may be missing or null.
+    #[expect(clippy::option_option, reason = "the outer one is a flaw, the inner one an absence")]
+    pub(crate) fn optional<T>(
+        &mut self,
+        name: &'static str,
+        rule: impl FnOnce(&Value) -> Result<T, Flaws>,
+    ) -> Option<Option<T>> {
+        let value = match self.object.remove(name) {
+            None | Some(Value::Null) => return Some(None),
+            Some(value) => value,
+        };
+        match rule(&value) {
+            Ok(value) => Some(Some(value)),
+            Err(flaws) => {
+                flaws.into_iter().for_each(|flaw| self.flaw(name, flaw));
+                None
+            }
+        }
+    }
+
+    /// A field that has a value by itself.
+    pub(crate) fn defaulted<T>(
+        &mut self,
+        name: &'static str,
+        default: T,
+        rule: impl FnOnce(&Value) -> Result<T, Flaws>,
+    ) -> Option<T> {
+        self.optional(name, rule).map(|value| value.unwrap_or(default))
+    }
+
+    /// Notes a flaw of a field.
+    pub(crate) fn flaw(&mut self, name: &str, flaw: Flaw) {
+        let pointer = format!("{}{}", pointer("", name), flaw.below);
+        let detail = format!("{} {}", &pointer[1..], flaw.text);
+        self.errors.push(FieldError { pointer, code: flaw.code, detail });
+    }
+
+    fn finish<T>(mut self, value: Option<T>) -> Result<T> {
+        for name in self.object.keys().cloned().collect::<Vec<_>>() {
+            let text = "is unknown here: leave it out, or check its spelling";
+            self.flaw(&name, Flaw::new("unknown_field", text));
+        }
+        match value {
+            Some(value) if self.errors.is_empty() => Ok(value),
+            _ => Err(Problem::invalid(self.errors)),
+        }
+    }
+}
+
+/// Reads a whole body.
+pub(crate) fn read<T: Input>(value: Value, context: Context<'_>) -> Result<T> {
+    let Value::Object(object) = value else {
+        return Err(Problem::field("", "type", "The body has to be a JSON object."));
+    };
+    let mut fields = Fields { object, errors: Vec::new() };
+    let value = T::read(&mut fields, context);
+    fields.finish(value)
+}

@@ -1,0 +1,75 @@
+//! Every route, in one table: the server and the API document are made from it.
+
+use actix_web::Scope;
+use utoipa::OpenApi;
+
+use crate::{
+    api_keys, apps, audit_events, corps, links, source_test, sources, tenants, users,
+    verification_files,
+};
+
+macro_rules! table {
+    ($($module:ident :: $handler:ident,)*) => {
+        /// Puts every route into the scope. Earlier ones win.
+        pub(crate) fn register(scope: Scope) -> Scope {
+            scope$(.service($module::$handler))*
+        }
+
+        /// Every route, as the handlers describe themselves.
+        #[derive(OpenApi)]
+        #[openapi(paths($($module::$handler),*))]
+        pub(crate) struct Described;
+    };
+}
+
+table! {
+    tenants::list,
+    tenants::create,
+    tenants::read,
+    tenants::update,
+    tenants::delete,
+
+    corps::list,
+    corps::create,
+    corps::read,
+    corps::update,
+    corps::delete,
+
+    sources::list,
+    sources::create,
+    sources::identifier,
+    sources::read,
+    sources::update,
+    sources::delete,
+    source_test::test,
+
+    apps::list,
+    apps::create,
+    apps::read,
+    apps::update,
+    apps::delete,
+    apps::create_secret,
+
+    links::of_app,
+    links::put,
+    links::delete,
+    links::of_source,
+
+    api_keys::list,
+    api_keys::create,
+    api_keys::read,
+    api_keys::delete,
+
+    users::list,
+    users::read,
+    users::update,
+    users::delete,
+    users::identities,
+
+    verification_files::list,
+    verification_files::read,
+    verification_files::put,
+    verification_files::delete,
+
+    audit_events::list,
+}

@@ -1,0 +1,76 @@
+//! Schemas of what the store defines as words, for the API document.
+
+use std::borrow::Cow;
+
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::RefOr;
+use utoipa::{PartialSchema, ToSchema};
+
+macro_rules! words {
+    ($($name:ident of $words:path: $description:literal;)*) => {$(
+        /// Stands for the store's words of the same name.
+        pub(crate) enum $name {}
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let words = <$words>::ALL.iter().map(|word| word.as_str());
+                let object = ObjectBuilder::new().schema_type(Type::String);
+                object.enum_values(Some(words)).description(Some($description)).into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed(stringify!($name))
+            }
+        }
+    )*};
+}
+
+words! {
+    TenantStatus of store::tenant::TenantStatus:
+        "`active`: its people may sign in. `suspended`: nothing is served on its host.";
+    Status of store::source::Status:
+        "`active`: it may be used. `disabled`: switched off by an administrator.";
+    SourceKind of store::source::SourceKind:
+        "`wecom_qr`: by QR code or quick login in a desktop browser. `wecom_mobile`: silently, inside the WeCom client.";
+    SourceMode of store::source::SourceMode:
+        "`self_built`: the corp's own app at WeCom (自建应用). `agency`: a service provider's app (代开发).";
+    SourceScope of store::source::SourceScope:
+        "`snsapi_base`: who it is, silently. `snsapi_privateinfo`: mobile, mail and picture too, with the member's consent.";
+    AssociationMode of store::source::AssociationMode:
+        "`none`: a new account each time. `field`: by a field that both sides trust. `ask`: the person decides, with proof. Only `none` is available yet.";
+    UserStatus of store::user::UserStatus:
+        "`active`: it may sign in. `suspended`: not at present. `deleted`: never again, a tombstone that keeps its id from being used again.";
+    AuthMethod of store::app::AuthMethod:
+        "How an app proves itself at the token endpoint (OpenID Connect Core §9). `none` is a public app.";
+    Algorithm of store::signing_key::Algorithm:
+        "A signature algorithm (RFC 7518 §3.1).";
+    ActorKind of store::audit::ActorKind:
+        "`operator`: the installation's operator. `api_key`: a program with an API key. `user`: a person signing in or out. `system`: Hufu itself.";
+}
+
+macro_rules! names {
+    ($($name:ident of $all:expr;)*) => {$(
+        /// Stands for the broker's words of the same name.
+        pub(crate) enum $name {}
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let object = ObjectBuilder::new().schema_type(Type::String);
+                object.enum_values(Some($all.map(|word| word.as_str()))).into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed(stringify!($name))
+            }
+        }
+    )*};
+}
+
+names! {
+    Check of broker::source_test::Check::ALL;
+    Verdict of broker::source_test::Verdict::ALL;
+}

@@ -1,0 +1,118 @@
+//! Logs, traces and metrics.
+
+use std::sync::OnceLock;
+
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header::HeaderMap;
+use anyhow::{Context as _, Result};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
+use opentelemetry::trace::{TraceContextExt as _, TracerProvider as _};
+use opentelemetry_otlp::WithExportConfig as _;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
+
+use crate::settings::{LogFormat, Telemetry};
+
+/// Ends the telemetry when dropped: what is buffered is sent.
+#[derive(Debug, Default)]
+pub struct Guard(Option<SdkTracerProvider>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(provider) = self.0.take()
+            && let Err(error) = provider.shutdown()
+        {
+            tracing::warn!(%error, "the last traces could not be sent");
+        }
+    }
+}
+
+/// Starts logging, and tracing if an endpoint is set. Once a process.
+pub fn start(settings: &Telemetry) -> Result<Guard> {
+    let filter = EnvFilter::try_new(&settings.log).context("telemetry.log is not usable")?;
+    let lines = match settings.format {
+        LogFormat::Json => tracing_subscriber::fmt::layer().json().flatten_event(true).boxed(),
+        LogFormat::Text => tracing_subscriber::fmt::layer().with_target(false).boxed(),
+    };
+    let registry = tracing_subscriber::registry().with(filter).with(lines);
+    let Some(endpoint) = &settings.otlp_endpoint else {
+        registry.try_init()?;
+        return Ok(Guard::default());
+    };
+    let exporter = opentelemetry_otlp::SpanExporter::builder()
+        .with_http()
+        .with_endpoint(endpoint)
+        .build()
+        .context("telemetry.otlp_endpoint is not usable")?;
+    let provider = SdkTracerProvider::builder()
+        .with_batch_exporter(exporter)
+        .with_resource(Resource::builder().with_service_name("hufu").build())
+        .build();
+    let traces = tracing_opentelemetry::layer().with_tracer(provider.tracer("hufu"));
+    registry.with(traces).try_init()?;
+    Ok(Guard(Some(provider)))
+}
+
+/// The process's metrics.
+pub fn metrics() -> &'static PrometheusHandle {
+    static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
+    METRICS.get_or_init(|| {
+        const SECONDS: [f64; 11] =
+            [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+        let matcher = Matcher::Suffix("_seconds".to_owned());
+        let builder = PrometheusBuilder::new().set_buckets_for_metric(matcher, &SECONDS);
+        let recorder = builder.map(PrometheusBuilder::build_recorder);
+        // The only error is an empty list of buckets.
+        let recorder = recorder.unwrap_or_else(|_| PrometheusBuilder::new().build_recorder());
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_err() {
+            tracing::warn!("somebody else takes the metrics");
+        }
+        handle
+    })
+}
+
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(|name| name.as_str()).collect()
+    }
+}
+
+/// The span of a request: a child of the caller's, if it sent one (W3C Trace Context).
+pub(crate) fn request_span(request: &ServiceRequest) -> Span {
+    let span = tracing::info_span!(
+        "request",
+        otel.kind = "server",
+        trace_id = tracing::field::Empty,
+        status = tracing::field::Empty,
+    );
+    if span.is_disabled() {
+        return span;
+    }
+    let parent = TraceContextPropagator::new().extract(&Headers(request.headers()));
+    let caller = parent.span().span_context().clone();
+    if caller.is_valid() {
+        // Without a collector there is no layer that takes the parent; the id is worth having.
+        let _ = span.set_parent(parent);
+    }
+    let own = span.context().span().span_context().trace_id();
+    let trace_id =
+        if own == opentelemetry::trace::TraceId::INVALID { caller.trace_id() } else { own };
+    if trace_id != opentelemetry::trace::TraceId::INVALID {
+        span.record("trace_id", tracing::field::display(trace_id));
+    }
+    span
+}
