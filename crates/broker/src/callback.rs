@@ -53,7 +53,7 @@ struct SignedIn {
     code: String,
 }
 
-const OUTCOME: Slot<Outcome> = Slot::new("callback_outcome", Duration::from_secs(10 * 60));
+const OUTCOME: Slot<Outcome> = Slot::new("callback_outcome", Duration::from_mins(10));
 /// How long a second delivery waits for the first one's outcome: longer than two calls to WeCom.
 const WAIT: Duration = Duration::from_secs(20);
 
@@ -212,7 +212,7 @@ impl Broker {
         let store = self.store();
         let Proven { interaction, source, person } = proven;
         let Associated { user, created } =
-            associate(&mut tx, &store.env, source, person).await?.map_err(Refused::new)?;
+            associate(&mut tx, &store.env, source, person).await?.map_err(Refused::because)?;
         if created {
             let event = journal::event("user.create", "ok", interaction, visitor);
             audit::record(&mut tx, &store.env, journal::by_user(event, user, source.id)).await?;
@@ -327,7 +327,7 @@ impl Broker {
                 break outcome;
             }
             if waited >= wait {
-                return Err(Refused::new(Reason::StateUnknown));
+                return Err(Refused::because(Reason::StateUnknown));
             }
             tokio::time::sleep(pause).await;
             waited += pause;
@@ -354,7 +354,7 @@ impl Broker {
         let store = self.store();
         let opened = store.keys.open(outcome_place(tenant.id, state), sealed)?;
         let signed_in: SignedIn = serde_json::from_slice(opened.expose_secret())
-            .map_err(|_| Refused::new(Reason::StateUnknown))?;
+            .map_err(|_| Refused::because(Reason::StateUnknown))?;
         let same = visitor.browser.as_ref().is_some_and(|browser| browser.is(&signed_in.browser));
         let app = app::find(&mut store.tenant(tenant.id), signed_in.app).await?;
         let refuse =

@@ -99,7 +99,7 @@ pub struct Refused {
 
 impl Refused {
     /// A refusal of which nothing more is known.
-    pub(crate) fn new(reason: Reason) -> Error {
+    pub(crate) fn because(reason: Reason) -> Error {
         Self { reason, trace: None, app: None, retry: None, source: None }.into()
     }
 

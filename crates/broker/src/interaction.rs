@@ -39,8 +39,7 @@ pub struct Browser(String);
 impl Browser {
     /// The browser with this cookie.
     pub fn of(cookie: &SecretString) -> Self {
-        let hash = store::secret::SecretHash::of(cookie.expose_secret());
-        Self(hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(store::secret::SecretHash::of(cookie.expose_secret()).to_text())
     }
 
     /// Whether both are one browser, in constant time.
@@ -65,7 +64,7 @@ pub struct Interaction {
 }
 
 /// Long enough to look for one's phone; pain 22 asks for ten minutes at least.
-const INTERACTION: Slot<Interaction> = Slot::new("interaction", Duration::from_secs(30 * 60));
+const INTERACTION: Slot<Interaction> = Slot::new("interaction", Duration::from_mins(30));
 
 impl Interaction {
     /// Begins an interaction.
@@ -91,7 +90,7 @@ impl Interaction {
         browser: Option<&Browser>,
     ) -> Result<Self> {
         let found: Option<Self> = store.ephemeral.get(&INTERACTION, tenant, &id.0).await?;
-        let found = found.ok_or_else(|| Refused::new(Reason::InteractionExpired))?;
+        let found = found.ok_or_else(|| Refused::because(Reason::InteractionExpired))?;
         match browser {
             Some(browser) if found.browser.is(browser) => Ok(found),
             _ => Err(Refused::within(Reason::BrowserChanged, &found).into()),
@@ -106,7 +105,7 @@ impl Interaction {
     /// Finishes an interaction: of several attempts at once, one gets it.
     pub(crate) async fn finish(self, store: &Store, tenant: TenantId) -> Result<()> {
         let taken: Option<Self> = store.ephemeral.take(&INTERACTION, tenant, &self.id.0).await?;
-        taken.map(|_| ()).ok_or_else(|| Refused::new(Reason::InteractionExpired))
+        taken.map(|_| ()).ok_or_else(|| Refused::because(Reason::InteractionExpired))
     }
 }
 
@@ -119,7 +118,7 @@ pub(crate) struct UpstreamState {
 
 /// How long a person may take at WeCom.
 pub(crate) const UPSTREAM_STATE: Slot<UpstreamState> =
-    Slot::new("upstream_state", Duration::from_secs(10 * 60));
+    Slot::new("upstream_state", Duration::from_mins(10));
 
 impl UpstreamState {
     /// Whether this browser is the one that was sent upstream.

@@ -14,7 +14,7 @@ use crate::{Broker, Visitor};
 
 /// Refusals that a tenant's log takes in a minute. Anybody can cause them; nobody shall be able to
 /// fill the disk with them (attack R4). The rest is only in the program's log.
-const REFUSALS: Slot<u64> = Slot::new("audited_refusals", Duration::from_secs(60));
+const REFUSALS: Slot<u64> = Slot::new("audited_refusals", Duration::from_mins(1));
 const REFUSALS_A_MINUTE: u64 = 600;
 
 /// An event of a person's passage through an interaction.

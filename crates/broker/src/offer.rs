@@ -19,7 +19,7 @@ pub fn obstacle(kind: SourceKind, browser: &UserAgent) -> Option<Obstacle> {
     match (kind, browser) {
         (SourceKind::WecomMobile, UserAgent::WeCom { .. })
         | (SourceKind::WecomQr, UserAgent::DesktopBrowser) => None,
-        (_, UserAgent::WeChat { .. }) => Some(Obstacle::PersonalWechat),
+        (_, UserAgent::WeChat) => Some(Obstacle::PersonalWechat),
         (SourceKind::WecomMobile, _) => Some(Obstacle::OnlyInWecom),
         // The client's own web view has a better way than a code that it would have to scan itself
         // [D 98151].

@@ -57,8 +57,7 @@ impl WeCom {
     /// What a call needs to act for a source.
     pub fn credentials(&self, tenant: TenantId, source: &Source) -> store::Result<Credentials> {
         let secret = source::secret(&self.store.keys, tenant, source)?;
-        let hash = SecretHash::of(secret.expose_secret());
-        let hash: String = hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = SecretHash::of(secret.expose_secret()).to_text();
         Ok(Credentials {
             corp_id: source.corp_id.clone(),
             token_key: format!("{tenant}:{}:{hash}", source.corp_id),
@@ -216,7 +215,7 @@ impl wecom::Env for ClientEnv {
     }
 
     fn random(&self) -> u64 {
-        self.0.bytes().map(u64::from_be_bytes).unwrap_or(0)
+        self.0.bytes().map_or(0, u64::from_be_bytes)
     }
 }
 
@@ -225,7 +224,7 @@ impl wecom::Env for ClientEnv {
 #[derive(Debug, Clone)]
 pub struct Tokens(Store);
 
-const TOKEN: Slot<Vec<u8>> = Slot::new("wecom_token", Duration::from_secs(7200));
+const TOKEN: Slot<Vec<u8>> = Slot::new("wecom_token", Duration::from_hours(2));
 const LOCK: Slot<String> = Slot::new("wecom_token_lock", Duration::from_secs(30));
 
 fn place(key: &str) -> Place<'_> {

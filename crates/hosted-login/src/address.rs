@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use actix_web::HttpRequest;
 use actix_web::dev::RequestHead;
 use actix_web::http::header;
+use actix_web::http::uri::Authority;
 use ipnet::IpNet;
 
 /// The host that a request is for, in lower case. Only compared with hosts that we know: nothing
 /// is ever generated from it.
 pub fn host(request: &RequestHead) -> Option<String> {
     // The request line's or `:authority` (RFC 9112 §3.2.2), else the header.
-    let authority = request.uri.authority().map(|authority| authority.as_str());
+    let authority = request.uri.authority().map(Authority::as_str);
     let mut headers = request.headers.get_all(header::HOST);
     let header = match (headers.next(), headers.next()) {
         (Some(host), None) => host.to_str().ok(),

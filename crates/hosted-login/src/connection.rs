@@ -67,7 +67,7 @@ async fn finish(context: &Context, identifier: &str) -> Result<HttpResponse, Fai
 }
 
 /// Silent restarts of one app from one address and browser in two minutes; a page stops the rest.
-const RESTARTS: Slot<u64> = Slot::new("silent_restarts", Duration::from_secs(120));
+const RESTARTS: Slot<u64> = Slot::new("silent_restarts", Duration::from_mins(2));
 const RESTARTS_AT_MOST: u64 = 2;
 
 /// Where a refused browser is sent on without a page. Going back in the history after signing in

@@ -74,6 +74,5 @@ pub(crate) fn remove_session() -> Cookie<'static> {
 /// What a form of ours carries to show that our page sent it: a hash of the browser's secret, which
 /// no other site can read, for one purpose.
 pub(crate) fn csrf(browser: &SecretString, purpose: &str) -> String {
-    let hash = SecretHash::of(&format!("csrf:{purpose}:{}", browser.expose_secret()));
-    hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    SecretHash::of(&format!("csrf:{purpose}:{}", browser.expose_secret())).to_text()
 }

@@ -76,17 +76,26 @@ fn notice_of_store(error: &store::Error) -> Notice {
 }
 
 impl Failure {
+    /// The store's failure below this one, if that is what it is.
+    fn of_store(&self) -> Option<&store::Error> {
+        match self {
+            Self::Store(error)
+            | Self::Oidc(oidc::Error::Store(error))
+            | Self::Broker(
+                broker::Error::Store(error) | broker::Error::Oidc(oidc::Error::Store(error)),
+            ) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// What a page says about it.
     pub(crate) fn notice(&self) -> Notice {
         match self {
             Self::Broker(broker::Error::Refused(refused)) => notice_of(refused.reason),
-            Self::Broker(broker::Error::Store(error))
-            | Self::Broker(broker::Error::Oidc(oidc::Error::Store(error)))
-            | Self::Oidc(oidc::Error::Store(error))
-            | Self::Store(error) => notice_of_store(error),
             Self::Oidc(oidc::Error::OAuth(_))
             | Self::Broker(broker::Error::Oidc(oidc::Error::OAuth(_))) => Notice::InvalidRequest,
             Self::Notice(notice) => *notice,
-            _ => Notice::InternalError,
+            _ => self.of_store().map_or(Notice::InternalError, notice_of_store),
         }
     }
 
@@ -261,14 +270,7 @@ pub(crate) fn oauth_response(failure: &Failure, used_basic: bool) -> HttpRespons
     response
 }
 
-impl Context {
-    /// A refusal that was decided here, as the broker would have.
-    pub(crate) fn refuse(
-        &self,
-        reason: Reason,
-        app: Option<App>,
-        trace: Option<String>,
-    ) -> Failure {
-        broker::Error::from(Refused { reason, trace, app, retry: None, source: None }).into()
-    }
+/// A refusal that was decided here, as the broker would have.
+pub(crate) fn refusal(reason: Reason, app: Option<App>, trace: Option<String>) -> Failure {
+    broker::Error::from(Refused { reason, trace, app, retry: None, source: None }).into()
 }

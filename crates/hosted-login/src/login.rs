@@ -12,7 +12,7 @@ use store::source::{self, Source, SourceKind, Status};
 use crate::answer::{self, Policy};
 use crate::context::Context;
 use crate::cookie;
-use crate::failure::Failure;
+use crate::failure::{Failure, refusal};
 use crate::language::Language;
 use crate::oidc_endpoints::{answer_next, form};
 use crate::pages::{
@@ -37,7 +37,7 @@ async fn show(context: &mut Context) -> Result<HttpResponse, Failure> {
     let app = app::find(&mut scope, interaction.request.app).await?;
     let app = match app {
         Some(app) if app.status == Status::Active => app,
-        app => return Err(context.refuse(Reason::AppDisabled, app, Some(interaction.trace))),
+        app => return Err(refusal(Reason::AppDisabled, app, Some(interaction.trace))),
     };
     let sources = source::of_app(&mut scope, app.id).await?;
     if sources.is_empty() {

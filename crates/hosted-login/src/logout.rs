@@ -54,12 +54,12 @@ async fn end_session(context: &mut Context, params: &Params) -> Result<HttpRespo
     context.prefer(request.ui_locales.as_deref());
     let broker = &context.site.broker;
     match broker.logout(&context.tenant, &request, &context.visitor).await? {
-        SignedOut::Done => signed_out(context, request),
-        SignedOut::Confirm => confirm(context, params, request),
+        SignedOut::Done => signed_out(context, &request),
+        SignedOut::Confirm => confirm(context, params, &request),
     }
 }
 
-fn signed_out(context: &Context, request: LogoutRequest) -> Result<HttpResponse, Failure> {
+fn signed_out(context: &Context, request: &LogoutRequest) -> Result<HttpResponse, Failure> {
     if let Some(location) = &request.redirect {
         return Ok(answer::redirect(location).cookie(cookie::remove_session()).finish());
     }
@@ -92,7 +92,7 @@ fn add_cookie(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_
 fn confirm(
     context: &Context,
     params: &Params,
-    request: LogoutRequest,
+    request: &LogoutRequest,
 ) -> Result<HttpResponse, Failure> {
     let mut frame = context.frame()?;
     let nonce = frame.nonce.clone();
@@ -125,7 +125,7 @@ async fn confirmed(context: &Context, body: &Bytes) -> Result<HttpResponse, Fail
     let request = request(context, &params).await?;
     if params.get("decision")? == Some("sign_out") {
         context.site.broker.sign_out(&context.tenant, &context.visitor).await?;
-        return signed_out(context, request);
+        return signed_out(context, &request);
     }
     // The person stays: back to the app, or nowhere.
     let issuer = context.site.broker.provider.issuer(&context.tenant).to_string();

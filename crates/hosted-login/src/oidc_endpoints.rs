@@ -152,9 +152,8 @@ pub(crate) fn form(request: &HttpRequest, body: &Bytes) -> Result<Params, Failur
 /// Any other method than an endpoint's own.
 pub(crate) async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
     let allow = match request.path() {
-        "/oidc/token" => "POST",
+        "/oidc/token" | "/login/cancel" => "POST",
         "/oidc/auth" | "/oidc/me" | "/oidc/session/end" => "GET, POST",
-        "/login/cancel" => "POST",
         _ => "GET",
     };
     let error = OAuthError::new(ErrorCode::InvalidRequest, "this method is not allowed here");

@@ -94,7 +94,9 @@ async fn document(
 ) -> HttpResponse {
     let fail =
         |failure| FailurePage::without_tenant(site.default_language, failure).into_response();
-    let Some(host) = host(request.head()) else { return fail(Failure::Notice(Notice::UnknownHost)) };
+    let Some(host) = host(request.head()) else {
+        return fail(Failure::Notice(Notice::UnknownHost));
+    };
     match site.documents.of(&site.broker.provider, host).await {
         Ok(Some(documents)) => HttpResponse::Ok()
             .content_type("application/json")

@@ -138,7 +138,7 @@ fn background(store: &Store) -> Vec<JoinHandle<()>> {
     });
     let store = store.clone();
     let sweep_durable = tokio::spawn(async move {
-        let mut tick = tokio::time::interval(Duration::from_secs(600));
+        let mut tick = tokio::time::interval(Duration::from_mins(10));
         loop {
             tick.tick().await;
             if let Err(error) = store.sweep().await {

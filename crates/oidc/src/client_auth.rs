@@ -88,7 +88,10 @@ fn parse_basic(header: &str) -> Option<(String, SecretString)> {
     let (id, secret) = decoded.split_once(':')?;
     let form = |text: &str| {
         let text = text.replace('+', " ");
-        percent_encoding::percent_decode_str(&text).decode_utf8().ok().map(|text| text.into_owned())
+        percent_encoding::percent_decode_str(&text)
+            .decode_utf8()
+            .ok()
+            .map(std::borrow::Cow::into_owned)
     };
     let (id, secret) = (form(id)?, form(secret)?);
     (!secret.is_empty()).then(|| (id, secret.into()))

@@ -21,9 +21,9 @@ pub(crate) struct Code {
     code_challenge: Option<String>,
 }
 
-const CODE: Slot<Code> = Slot::new("code", Duration::from_secs(60));
+const CODE: Slot<Code> = Slot::new("code", Duration::from_mins(1));
 /// Outlives the code, so that a second use is recognised and costs the grant (RFC 6749 §4.1.2).
-const ISSUED: Slot<GrantId> = Slot::new("code_issued", Duration::from_secs(3600));
+const ISSUED: Slot<GrantId> = Slot::new("code_issued", Duration::from_hours(1));
 
 /// The app is part of the key: another client that got hold of a code does not even find it, and
 /// cannot burn it either (attacks D2, D5).

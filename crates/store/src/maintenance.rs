@@ -87,9 +87,9 @@ impl Store {
 
     async fn rotate_tenant(&self, id: crate::id::TenantId, rotated: &mut Rotated) -> Result<()> {
         let mut tx = self.begin(id).await?;
-        let mut note = |resealed| match resealed {
-            true => rotated.resealed += 1,
-            false => rotated.current += 1,
+        let mut note = |resealed| {
+            let counter = if resealed { &mut rotated.resealed } else { &mut rotated.current };
+            *counter += 1;
         };
         for key in signing_key::list(&mut tx).await? {
             note(signing_key::reseal(&mut tx, &self.env, &self.keys, &key).await?);

@@ -21,8 +21,10 @@ pub struct TenantSql(&'static str);
 
 impl TenantSql {
     /// Accepts a text whose rows are confined to `$1`: it compares `tenant_id = $1`, or inserts
-    /// `$1` as its first column `tenant_id`. Panics otherwise, which [`sql!`](crate::sql) turns
-    /// into a compile error.
+    /// `$1` as its first column `tenant_id`.
+    ///
+    /// # Panics
+    /// On any other text: while compiling, as [`sql!`](crate::sql) calls it.
     #[must_use]
     pub const fn new(text: &'static str) -> Self {
         let inserts = contains(text, "INSERT INTO ")
