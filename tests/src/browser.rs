@@ -2,8 +2,8 @@
 //! it is. Each request goes to the next node.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, RwLock};
 
 use reqwest::header::{
     CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderValue, LOCATION, SET_COOKIE, USER_AGENT,
@@ -27,13 +27,14 @@ pub const WECHAT: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 10_3_2 like Mac OS 
 #[derive(Clone)]
 pub(crate) struct Route {
     client: reqwest::Client,
-    ports: Vec<u16>,
+    ports: Arc<RwLock<Vec<u16>>>,
     wecom_port: u16,
     turn: Arc<AtomicUsize>,
 }
 
 impl Route {
-    pub(crate) fn new(ports: Vec<u16>, wecom_port: u16) -> Self {
+    /// To the nodes at these ports, whichever they are at the time of a request.
+    pub(crate) fn new(ports: Arc<RwLock<Vec<u16>>>, wecom_port: u16) -> Self {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -48,7 +49,8 @@ impl Route {
         let port = if host == "wecom.localhost" {
             self.wecom_port
         } else {
-            self.ports[self.turn.fetch_add(1, Ordering::Relaxed) % self.ports.len()]
+            let ports = self.ports.read().unwrap();
+            ports[self.turn.fetch_add(1, Ordering::Relaxed) % ports.len()]
         };
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
         format!("http://127.0.0.1:{port}{}{query}", url.path())

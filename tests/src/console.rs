@@ -46,22 +46,22 @@ impl Caller {
 
     /// GET, which has to succeed.
     pub async fn get(&self, path: &str) -> Value {
-        Self::good(self.call(Method::GET, path, &[], None).await)
+        Self::good(&self.call(Method::GET, path, &[], None).await)
     }
 
     /// POST, which has to succeed.
     pub async fn post(&self, path: &str, body: Value) -> Value {
-        Self::good(self.call(Method::POST, path, &[], Some(body)).await)
+        Self::good(&self.call(Method::POST, path, &[], Some(body)).await)
     }
 
     /// PUT, which has to succeed.
     pub async fn put(&self, path: &str, body: Value) -> Value {
-        Self::good(self.call(Method::PUT, path, &[], Some(body)).await)
+        Self::good(&self.call(Method::PUT, path, &[], Some(body)).await)
     }
 
     /// PATCH of whatever version is there, which has to succeed.
     pub async fn patch(&self, path: &str, body: Value) -> Value {
-        Self::good(self.call(Method::PATCH, path, &[("if-match", "*")], Some(body)).await)
+        Self::good(&self.call(Method::PATCH, path, &[("if-match", "*")], Some(body)).await)
     }
 
     /// DELETE of whatever version is there, which has to succeed.
@@ -70,7 +70,7 @@ impl Caller {
         assert!(answer.status.is_success(), "{path}: {} {}", answer.status, answer.body);
     }
 
-    fn good(answer: Answer) -> Value {
+    fn good(answer: &Answer) -> Value {
         assert!(answer.status.is_success(), "{}: {} {}", answer.url, answer.status, answer.body);
         if answer.body.is_empty() { Value::Null } else { answer.json() }
     }

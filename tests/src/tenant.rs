@@ -288,7 +288,7 @@ fn make_corp(world: &World, host: &str) -> (String, i64, String) {
     let mut corp = Corp::new(&corp_id, "Test corp");
     let names =
         [("zhangsan", "张三"), ("LiSi", "李四"), ("wangwu", "王五"), ("outsider", "局外人")];
-    corp.members = names.iter().map(|(userid, name)| Member::new(*userid, *name)).collect();
+    corp.members = names.iter().map(|(userid, name)| Member::new(userid, name)).collect();
     let mut app = wecom_sim::App::new(1_000_002, &secret, "Test app at WeCom");
     app.visible.members = vec!["zhangsan".into(), "LiSi".into(), "wangwu".into()];
     app.trusted_domain = Some(host.to_owned());

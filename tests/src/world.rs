@@ -1,6 +1,6 @@
 //! A whole deployment for one test.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -28,6 +28,8 @@ struct Inner {
     settings: Vec<Settings>,
     nodes: Mutex<Vec<Node>>,
     ports: Vec<u16>,
+    /// The ports of those nodes that requests go to.
+    serving: Arc<RwLock<Vec<u16>>>,
     simulator: Mutex<Option<Simulator>>,
     wecom: wecom_sim::Control,
     wecom_port: u16,
@@ -58,7 +60,7 @@ impl World {
         for _ in 0..count {
             nodes.push(start_node(&settings, &clock).await);
         }
-        let ports = nodes.iter().map(|node| node.address.port()).collect();
+        let ports: Vec<u16> = nodes.iter().map(|node| node.address.port()).collect();
         Self(Arc::new(Inner {
             backend,
             clock,
@@ -66,12 +68,47 @@ impl World {
             operator_key,
             settings: vec![settings; count],
             nodes: Mutex::new(nodes),
+            serving: Arc::new(RwLock::new(ports.clone())),
             ports,
             wecom: simulator.control(),
             wecom_port: simulator.port(),
             simulator: Mutex::new(Some(simulator)),
             _folder: folder,
         }))
+    }
+
+    /// Everything but the nodes: the caller runs them, each listening at one of these ports. The
+    /// text is that of their settings, where they have not yet been told their ports.
+    pub async fn without_nodes(backend: Backend, ports: Vec<u16>) -> (Self, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = TestClock::default();
+        let place = Place::make(backend, folder.path()).await;
+        let simulator = start_simulator(&clock).await;
+        let operator_key = format!("operator-{}", hex(&random::<16>()));
+        let sealing_key = STANDARD.encode(random::<32>());
+        let text = settings_text(&place, &operator_key, &sealing_key, simulator.port(), "");
+        let world = Self(Arc::new(Inner {
+            backend,
+            clock,
+            place,
+            operator_key,
+            settings: vec![Settings::parse(&text).unwrap()],
+            nodes: Mutex::new(Vec::new()),
+            serving: Arc::new(RwLock::new(ports.clone())),
+            ports,
+            wecom: simulator.control(),
+            wecom_port: simulator.port(),
+            simulator: Mutex::new(Some(simulator)),
+            _folder: folder,
+        }));
+        (world, text)
+    }
+
+    /// From now on requests go to these of the nodes only, as a load balancer does when others are
+    /// not ready.
+    pub fn serve_by(&self, nodes: &[usize]) {
+        let ports = nodes.iter().map(|node| self.0.ports[*node]).collect();
+        *self.0.serving.write().unwrap() = ports;
     }
 
     /// Stops everything and removes what it kept.
@@ -127,6 +164,11 @@ impl World {
         self.0.nodes.lock().unwrap()[0].store.clone()
     }
 
+    /// The state as each node sees it.
+    pub fn stores(&self) -> Vec<store::Store> {
+        self.0.nodes.lock().unwrap().iter().map(|node| node.store.clone()).collect()
+    }
+
     /// The operator, at the console.
     pub fn operator(&self) -> Caller {
         Caller::new(self.route(), self.0.operator_key.clone())
@@ -144,7 +186,7 @@ impl World {
 
     /// How requests reach the nodes and the simulated WeCom.
     pub(crate) fn route(&self) -> Route {
-        Route::new(self.0.ports.clone(), self.0.wecom_port)
+        Route::new(Arc::clone(&self.0.serving), self.0.wecom_port)
     }
 
     /// Makes a tenant with a corp, a QR source, a mobile source and an app linked to both.

@@ -302,6 +302,12 @@ impl Call {
         let mut whole = current.clone();
         let names: Vec<String> = members.keys().cloned().collect();
         json::merge(&mut whole, patch);
+        // What is taken away and was not there is read too: it may be unknown, or need a value.
+        for name in names.iter().filter(|name| current.get(name).is_none()) {
+            if whole.get(name).is_none() {
+                whole[name] = Value::Null;
+            }
+        }
         let changed =
             names.into_iter().filter(|name| whole.get(name) != current.get(name)).collect();
         let context = Context { console: &self.console, patching: true };

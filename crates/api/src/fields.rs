@@ -86,6 +86,20 @@ impl Fields {
         }
     }
 
+    /// A field that keeps its value where it is missing, and cannot be taken away by null.
+    #[expect(clippy::option_option, reason = "the outer one is a flaw, the inner one an absence")]
+    pub(crate) fn kept<T>(
+        &mut self,
+        name: &'static str,
+        rule: impl FnOnce(&Value) -> Result<T, Flaws>,
+    ) -> Option<Option<T>> {
+        if self.object.contains_key(name) {
+            self.required(name, rule).map(Some)
+        } else {
+            Some(None)
+        }
+    }
+
     /// A field that has a value by itself.
     pub(crate) fn defaulted<T>(
         &mut self,

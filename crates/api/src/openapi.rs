@@ -123,7 +123,8 @@ fn make() -> Value {
     name_lists(&mut document);
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         // Bodies are read strictly.
-        let bodies = schemas.iter_mut().filter(|(name, _)| name.starts_with("New") && *name != "NewSecret");
+        let bodies =
+            schemas.iter_mut().filter(|(name, _)| name.starts_with("New") && *name != "NewSecret");
         bodies.for_each(|(_, schema)| schema["additionalProperties"] = false.into());
         schemas["UserPatch"]["additionalProperties"] = false.into();
     }
@@ -157,7 +158,9 @@ const SCHEMAS: &str = "#/components/schemas/";
 
 fn on_references(value: &mut Value, change: &impl Fn(&str) -> Option<String>) {
     match value {
-        Value::Array(elements) => elements.iter_mut().for_each(|value| on_references(value, change)),
+        Value::Array(elements) => {
+            elements.iter_mut().for_each(|value| on_references(value, change))
+        }
         Value::Object(object) => {
             if let Some(Value::String(reference)) = object.get_mut("$ref")
                 && let Some(new) = change(reference)

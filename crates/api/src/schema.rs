@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 macro_rules! words {
@@ -52,7 +52,7 @@ words! {
 
 macro_rules! names {
     ($($name:ident of $all:expr;)*) => {$(
-        /// Stands for the broker's words of the same name.
+        /// Stands for the words of the same name.
         pub(crate) enum $name {}
 
         impl PartialSchema for $name {
@@ -71,6 +71,7 @@ macro_rules! names {
 }
 
 names! {
+    ActiveOrSuspended of [store::user::UserStatus::Active, store::user::UserStatus::Suspended];
     Check of broker::source_test::Check::ALL;
     Verdict of broker::source_test::Verdict::ALL;
 }

@@ -72,7 +72,7 @@ impl Input for NewIdentitySource {
         let mode = fields.required("mode", rules::word(&["self_built", "agency"]));
         let agent_id = fields.required("agent_id", rules::integer(1, i64::from(u32::MAX)));
         let secret = if context.patching {
-            fields.optional("secret", rules::visible_ascii(512))
+            fields.kept("secret", rules::visible_ascii(512))
         } else {
             fields.required("secret", rules::visible_ascii(512)).map(Some)
         };

@@ -24,15 +24,8 @@ use crate::{rules, schema};
 #[derive(Debug, ToSchema)]
 pub(crate) struct UserPatch {
     /// Whether it may sign in.
-    #[schema(schema_with = active_or_suspended)]
+    #[schema(value_type = schema::ActiveOrSuspended)]
     status: UserStatus,
-}
-
-fn active_or_suspended() -> utoipa::openapi::schema::Object {
-    utoipa::openapi::schema::ObjectBuilder::new()
-        .schema_type(utoipa::openapi::schema::Type::String)
-        .enum_values(Some(["active", "suspended"]))
-        .build()
 }
 
 impl Input for UserPatch {

@@ -135,6 +135,7 @@ impl FailurePage {
     pub(crate) fn into_response(self) -> HttpResponse {
         self.failure.log();
         let notice = self.failure.notice();
+        metrics::counter!("hufu_pages_about_failures_total", "code" => notice.code()).increment(1);
         let (language, nonce) = (self.frame.language, self.frame.nonce.clone());
         let mut message = Message::new(self.frame, notice, self.trace);
         message.actions = self.actions;

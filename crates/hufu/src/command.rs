@@ -10,7 +10,7 @@ use store::Env;
 
 use crate::node::{Node, open_store};
 use crate::settings::Settings;
-use crate::telemetry;
+use crate::{demo, telemetry};
 
 /// Hufu, a multi-tenant identity broker: people sign in with WeCom, apps use OpenID Connect.
 #[derive(Debug, Parser)]
@@ -23,6 +23,8 @@ pub enum Command {
     /// Work on the keys that seal secrets at rest.
     #[command(subcommand)]
     Keys(Keys),
+    /// Starts everything for a look, with a simulated WeCom. Keeps nothing.
+    Demo(demo::Options),
     /// Asks the node on this machine whether it runs and answers. Fails if it does not.
     Health(File),
 }
@@ -49,6 +51,7 @@ impl Command {
             Self::Serve(file) => serve(&file).await,
             Self::Migrate(file) => migrate(&file).await,
             Self::Keys(Keys::Rotate(file)) => rotate(&file).await,
+            Self::Demo(options) => demo::run(options).await,
             Self::Health(file) => health(&file).await,
         }
     }

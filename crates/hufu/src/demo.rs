@@ -63,7 +63,8 @@ pub async fn run(options: Options) -> Result<()> {
     telemetry::metrics();
     let simulator = start_simulator(&places, &env).await?;
     let node = Node::start(&settings, env).await?;
-    let seeded = seed::seed(&places, &operator_key).await.context("the demo's tenant cannot be made")?;
+    let seeded =
+        seed::seed(&places, &operator_key).await.context("the demo's tenant cannot be made")?;
     let app = start_sample_app(&places, &seeded).await?;
     announce(&places, &operator_key, &seeded, began)?;
     stop_signal().await?;
@@ -108,9 +109,9 @@ async fn start_simulator(places: &Places, env: &Env) -> Result<Simulator> {
         app.trusted_domain = Some(places.tenant_host());
         app.web_login_callback_domain = Some(places.tenant_host());
     }
-    Simulator::start(settings, world)
-        .await
-        .with_context(|| format!("port {} cannot be used: choose another with --port", places.port + 1))
+    Simulator::start(settings, world).await.with_context(|| {
+        format!("port {} cannot be used: choose another with --port", places.port + 1)
+    })
 }
 
 async fn start_sample_app(places: &Places, seeded: &Seeded) -> Result<SampleApp> {
@@ -140,14 +141,20 @@ fn announce(
     writeln!(out, "Hufu demo, ready after {} ms. Nothing is kept.\n", began.elapsed().as_millis())?;
     writeln!(out, "  Sample app      {}", places.sample_app())?;
     writeln!(out, "  Issuer          http://{}/oidc", places.tenant_host())?;
-    writeln!(out, "  Console API     http://{console}/api/v1   (reference: http://{console}/docs)")?;
+    writeln!(
+        out,
+        "  Console API     http://{console}/api/v1   (reference: http://{console}/docs)"
+    )?;
     writeln!(out, "  WeCom simulator {}", places.simulator())?;
     writeln!(out, "  Metrics         http://127.0.0.1:{}/metrics\n", port + 3)?;
     writeln!(out, "  Tenant          {}", seeded.tenant)?;
     writeln!(out, "  Tenant key      {}", seeded.tenant_key.expose_secret())?;
     writeln!(out, "  Operator key    {}", operator_key.expose_secret())?;
     writeln!(out, "  App             {} (client_id)", seeded.client_id)?;
-    writeln!(out, "\nOpen the sample app in Chromium, Chrome, Edge or Firefox and sign in. Ctrl-C stops it.")?;
+    writeln!(
+        out,
+        "\nOpen the sample app in Chromium, Chrome, Edge or Firefox and sign in. Ctrl-C stops it."
+    )?;
     out.flush()?;
     Ok(())
 }

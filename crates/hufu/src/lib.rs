@@ -2,7 +2,7 @@
 //! by hand, in [`node`].
 
 pub mod command;
-
+pub mod demo;
 mod management;
 mod middleware;
 pub mod node;

@@ -371,7 +371,8 @@ impl Settings {
 
     /// Settings of the WeCom client.
     pub fn wecom_settings(&self) -> Result<wecom::Settings> {
-        let mut settings = wecom::Settings::default();
+        let trace_headers = crate::telemetry::trace_headers;
+        let mut settings = wecom::Settings { trace_headers, ..wecom::Settings::default() };
         let base = |name: &str, text: &Option<String>, default: wecom::BaseUrl| match text {
             None => Ok(default),
             Some(text) => text.parse().with_context(|| format!("wecom.{name} is not usable")),

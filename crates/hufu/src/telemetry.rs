@@ -7,11 +7,11 @@ use actix_web::http::header::{HeaderMap, HeaderName};
 use anyhow::{Context as _, Result};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
-use opentelemetry::trace::{TraceContextExt as _, TracerProvider as _};
+use opentelemetry::trace::{TraceContextExt as _, TraceId, TracerProvider as _};
 use opentelemetry_otlp::WithExportConfig as _;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator, SdkTracerProvider};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -91,7 +91,8 @@ impl Extractor for Headers<'_> {
     }
 }
 
-/// The span of a request: a child of the caller's, if it sent one (W3C Trace Context).
+/// The span of a request: a child of the caller's, if it sent one (W3C Trace Context). Without a
+/// collector the id is still worth having in the log: the caller's, or a new one.
 pub(crate) fn request_span(request: &ServiceRequest) -> Span {
     let span = tracing::info_span!(
         "request",
@@ -103,16 +104,19 @@ pub(crate) fn request_span(request: &ServiceRequest) -> Span {
         return span;
     }
     let parent = TraceContextPropagator::new().extract(&Headers(request.headers()));
-    let caller = parent.span().span_context().clone();
-    if caller.is_valid() {
-        // Without a collector there is no layer that takes the parent; the id is worth having.
-        let _ = span.set_parent(parent);
-    }
-    let own = span.context().span().span_context().trace_id();
-    let trace_id =
-        if own == opentelemetry::trace::TraceId::INVALID { caller.trace_id() } else { own };
-    if trace_id != opentelemetry::trace::TraceId::INVALID {
-        span.record("trace_id", tracing::field::display(trace_id));
-    }
+    let caller = parent.span().span_context().trace_id();
+    // Fails only where there is no layer that takes the parent.
+    let _ = span.set_parent(parent);
+    let known = [span.context().span().span_context().trace_id(), caller];
+    let trace_id = known.into_iter().find(|id| *id != TraceId::INVALID);
+    let trace_id = trace_id.unwrap_or_else(|| RandomIdGenerator::default().new_trace_id());
+    span.record("trace_id", tracing::field::display(trace_id));
     span
+}
+
+/// Headers that carry the current trace on to whom we call.
+pub(crate) fn trace_headers() -> Vec<(&'static str, String)> {
+    let mut carrier = std::collections::HashMap::new();
+    TraceContextPropagator::new().inject_context(&Span::current().context(), &mut carrier);
+    carrier.remove("traceparent").map(|value| ("traceparent", value)).into_iter().collect()
 }

@@ -128,7 +128,7 @@ fn hufu(command: &[&str], folder: &Path, variables: &[(&str, &str)]) -> Output {
         path
     };
     let operator_key = write("operator_key", "0123456789abcdef0123456789ABCDEF\n");
-    let sealing_key = write("sealing_key", "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQ/9mRXhI9Lms=\n");
+    let sealing_key = write("sealing_key", "lGXOeCo4fO+8C4min0Xe6hnYBz2qFCKWADqEu2pF844=\n");
     let keys = format!("[{{ id = \"first\", key_file = \"{}\" }}]", sealing_key.display());
     Command::new(env!("CARGO_BIN_EXE_hufu"))
         .args(command)

@@ -107,6 +107,8 @@ pub struct Settings {
     pub token_wait: Duration,
     /// The named ways out.
     pub egresses: Vec<Egress>,
+    /// Headers that tie a call to the caller's trace (W3C Trace Context); none by default.
+    pub trace_headers: fn() -> Vec<(&'static str, String)>,
 }
 
 impl Default for Settings {
@@ -118,6 +120,7 @@ impl Default for Settings {
             retry_pause: Duration::from_millis(300),
             token_wait: Duration::from_secs(8),
             egresses: Vec::new(),
+            trace_headers: Vec::new,
         }
     }
 }

@@ -24,6 +24,7 @@ pub(crate) struct Transport {
     api: BaseUrl,
     direct: reqwest::Client,
     egresses: HashMap<String, reqwest::Client>,
+    trace_headers: fn() -> Vec<(&'static str, String)>,
 }
 
 impl Transport {
@@ -36,7 +37,8 @@ impl Transport {
                 return Err(Error::Settings("two egresses have one name", None));
             }
         }
-        Ok(Self { api: settings.base_urls.api.clone(), direct, egresses })
+        let (api, trace_headers) = (settings.base_urls.api.clone(), settings.trace_headers);
+        Ok(Self { api, direct, egresses, trace_headers })
     }
 
     /// Sends `call` and reads the whole body of a reply of status 200.
@@ -53,6 +55,9 @@ impl Transport {
             request = request
                 .header(header::CONTENT_TYPE, "application/json")
                 .body(body.expose_secret().to_owned());
+        }
+        for (name, value) in (self.trace_headers)() {
+            request = request.header(name, value);
         }
         let began = Instant::now();
         let result = exchange(request).await;

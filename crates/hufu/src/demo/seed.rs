@@ -59,7 +59,8 @@ pub(super) async fn seed(places: &Places, operator_key: &SecretString) -> Result
     let tenant = text(&caller.send(Method::POST, "/tenants", body).await?, "id")?;
     let base = format!("/tenants/{tenant}");
     let body = json!({ "display_name": "demo" });
-    let tenant_key = text(&caller.send(Method::POST, &format!("{base}/api-keys"), body).await?, "key")?;
+    let tenant_key =
+        text(&caller.send(Method::POST, &format!("{base}/api-keys"), body).await?, "key")?;
     caller.key = tenant_key.clone().into();
 
     let world = World::demo();

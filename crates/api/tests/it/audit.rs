@@ -1,0 +1,117 @@
+//! Every change is recorded, with who, from where, and which fields; never their values.
+
+use actix_web::http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Bed, Caller, app};
+
+async fn last(tenant: &Caller) -> Value {
+    tenant.get("audit-events?limit=200").await.items().last().unwrap().clone()
+}
+
+#[actix_web::test]
+async fn each_change_has_its_event() {
+    let bed = Bed::new().await;
+    let tenant = bed.tenant("a.example").await;
+    let (app, source, user) = (tenant.app().await, tenant.source().await, tenant.user().await);
+    tenant.put(&format!("apps/{app}/identity-sources/{source}"), json!({})).await.assert(200);
+    tenant
+        .patch(
+            &format!("identity-sources/{source}"),
+            json!({ "secret": "new", "login_only": false }),
+        )
+        .await
+        .assert(200);
+    let changed = last(&tenant).await;
+    assert_eq!(changed["action"], "source.update");
+    assert_eq!(changed["source"], source);
+    // What stayed as it was has not changed.
+    assert_eq!(changed["detail"], json!({ "changed": ["secret"] }));
+    tenant.post(&format!("apps/{app}/secret"), json!({})).await.assert(201);
+    tenant.patch(&format!("users/{user}"), json!({ "status": "suspended" })).await.assert(200);
+    tenant.put("verification-files/WW_verify_a.txt", json!({ "content": "x" })).await.assert(200);
+    tenant.post(&format!("identity-sources/{source}/test"), json!({})).await.assert(200);
+    for path in [
+        format!("apps/{app}/identity-sources/{source}"),
+        format!("apps/{app}"),
+        format!("identity-sources/{source}"),
+        format!("users/{user}"),
+        "verification-files/WW_verify_a.txt".to_owned(),
+    ] {
+        tenant.delete(&path).await.assert(204);
+    }
+    bed.operator().patch(&tenant.home, json!({ "display_name": "B" })).await.assert(200);
+    let events = tenant.get("audit-events?limit=200").await;
+    let actions: Vec<_> =
+        events.items().iter().map(|event| event["action"].as_str().unwrap()).collect();
+    assert_eq!(
+        actions,
+        [
+            "tenant.create",
+            "api_key.create",
+            "app.create",
+            "corp.create",
+            "source.create",
+            "link.put",
+            "source.update",
+            "app.secret.create",
+            "user.update",
+            "verification_file.put",
+            "source.test",
+            "link.delete",
+            "app.delete",
+            "source.delete",
+            "user.delete",
+            "verification_file.delete",
+            "tenant.update",
+        ]
+    );
+    for event in events.items() {
+        assert_eq!(event["result"], "ok");
+        assert_eq!(event["address"], "198.51.100.7");
+        assert_eq!(event["trace"].as_str().unwrap().len(), 12);
+    }
+    let kinds: Vec<_> =
+        events.items().iter().map(|event| event["actor_kind"].as_str().unwrap()).collect();
+    assert_eq!((kinds[0], kinds[2], kinds[16]), ("operator", "api_key", "operator"));
+    let keys = tenant.get("api-keys").await;
+    assert_eq!(events.items()[2]["actor_id"], keys.items()[0]["id"]);
+}
+
+#[actix_web::test]
+async fn what_was_refused_changed_nothing_and_has_no_event() {
+    let bed = Bed::new().await;
+    let tenant = bed.tenant("a.example").await;
+    let before = tenant.get("audit-events").await.text;
+    tenant.post("apps", json!({})).await.assert(422);
+    tenant.delete("apps/00000000-0000-4000-8000-000000000000").await.assert(404);
+    assert_eq!(tenant.get("audit-events").await.text, before);
+}
+
+#[actix_web::test]
+async fn events_are_found_by_their_trace_code() {
+    let bed = Bed::new().await;
+    let tenant = bed.tenant("a.example").await;
+    let trace = tenant.get("audit-events").await.items()[1]["trace"].as_str().unwrap().to_owned();
+    let found = tenant.get(&format!("audit-events?trace={trace}")).await;
+    assert_eq!(found.items().len(), 1);
+    assert_eq!(found.items()[0]["action"], "api_key.create");
+    assert!(tenant.get("audit-events?trace=NOSUCHTRACE0").await.items().is_empty());
+}
+
+/// Attack Q11.
+#[actix_web::test]
+async fn the_address_is_what_trusted_proxies_say() {
+    let bed = Bed::new().await;
+    let tenant = bed.tenant("a.example").await;
+    for (peer, forwarded, expected) in [
+        ("198.51.100.7:1", "1.2.3.4", "198.51.100.7"),
+        ("10.0.0.1:1", "1.2.3.4, 198.51.100.9", "198.51.100.9"),
+        ("10.0.0.1:1", "1.2.3.4, 198.51.100.9, 10.1.1.1", "198.51.100.9"),
+        ("10.0.0.1:1", "<script>", "10.0.0.1"),
+    ] {
+        let request = tenant.request(Method::POST, "apps").json(&app()).peer(peer);
+        request.header("X-Forwarded-For", forwarded).send().await.assert(201);
+        assert_eq!(last(&tenant).await["address"], expected);
+    }
+}

@@ -1,0 +1,187 @@
+//! Nothing of one tenant is reached through another (attack N2). The operations are those of the API
+//! document, so that a new one cannot be forgotten.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Bed, Caller, app, source, with};
+
+/// The ids of everything that a tenant has, by the names of the document's path parameters.
+type Ids = BTreeMap<String, String>;
+
+async fn furnish(tenant: &Caller) -> Ids {
+    let corp = tenant.corp().await;
+    let source = tenant.post("identity-sources", source(&corp)).await.id();
+    let app = tenant.app().await;
+    tenant.put(&format!("apps/{app}/identity-sources/{source}"), json!({})).await.assert(200);
+    let name = format!("WW_verify_{}.txt", tenant.tenant.replace('-', ""));
+    let content = json!({ "content": "x" });
+    tenant.put(&format!("verification-files/{name}"), content).await.assert(200);
+    let key = tenant.post("api-keys", json!({ "display_name": "more" })).await.id();
+    let user = tenant.user().await;
+    let ids = [
+        ("tenant", tenant.tenant.clone()),
+        ("corp", corp),
+        ("source", source),
+        ("app", app),
+        ("name", name),
+        ("key", key),
+        ("user", user),
+        ("identifier", "wecom".to_owned()),
+    ];
+    ids.into_iter().map(|(name, id)| (name.to_owned(), id)).collect()
+}
+
+/// Every operation: method, path template, operation id.
+fn operations() -> Vec<(Method, String, String)> {
+    let document: Value = serde_json::from_str(&api::document_json()).unwrap();
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if let Some(id) = operation["operationId"].as_str() {
+                let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+                operations.push((method, path.clone(), id.to_owned()));
+            }
+        }
+    }
+    assert!(operations.len() >= 40, "{}", operations.len());
+    operations
+}
+
+fn fill(template: &str, ids: &Ids) -> String {
+    let mut path = format!("/api/v1{template}");
+    for (name, id) in ids {
+        path = path.replace(&format!("{{{name}}}"), id);
+    }
+    path
+}
+
+/// A proper body, if the operation takes one.
+fn body(operation: &str, ids: &Ids, fresh: usize) -> Option<Value> {
+    let name = json!({ "display_name": "Changed" });
+    Some(match operation {
+        "createTenant" => json!({ "host": format!("n{fresh}.example"), "display_name": "N" }),
+        "createCorp" => json!({ "corp_id": format!("wwn{fresh}"), "display_name": "N" }),
+        "createIdentitySource" => {
+            with(source(&ids["corp"]), json!({ "identifier": format!("n{fresh}") }))
+        }
+        "createApp" => app(),
+        "createApiKey" | "updateTenant" | "updateCorp" | "updateApp" => name,
+        "updateIdentitySource" => json!({ "login_only": true }),
+        "updateUser" => json!({ "status": "suspended" }),
+        "putAppIdentitySource" => json!({ "position": 7 }),
+        "putVerificationFile" => json!({ "content": "changed" }),
+        _ => return None,
+    })
+}
+
+async fn send(caller: &Caller, method: Method, path: &str, body: Option<&Value>) -> Answer {
+    let mut request = caller.request(method, path).header("If-Match", "*");
+    if let Some(body) = body {
+        request = request.json(body);
+    }
+    request.send().await
+}
+
+/// Everything of a tenant that can be read, as bytes.
+async fn everything(operator: &Caller, ids: &Ids) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for (method, template, _) in operations() {
+        if method == Method::GET && template.contains("{tenant}") {
+            let mut path = fill(&template, ids);
+            if template.ends_with("audit-events") {
+                path.push_str("?limit=200");
+            }
+            let answer = operator.get(&path).await;
+            answer.assert(200);
+            all.insert(path, answer.text);
+        }
+    }
+    all
+}
+
+#[actix_web::test]
+async fn what_is_another_tenants_is_not_there() {
+    let bed = Bed::new().await;
+    let (own, other) = (bed.tenant("a.example").await, bed.tenant("b.example").await);
+    let (own_ids, other_ids) = (furnish(&own).await, furnish(&other).await);
+    let operator = bed.operator();
+    let before = everything(&operator, &other_ids).await;
+    for (at, (method, template, id)) in operations().into_iter().enumerate() {
+        if !template.contains("{tenant}") {
+            continue;
+        }
+        // The other tenant's path, with our key.
+        let body = body(&id, &other_ids, at);
+        let refused = send(&own, method.clone(), &fill(&template, &other_ids), body.as_ref()).await;
+        let expected = if template == "/tenants/{tenant}" { 403 } else { 404 };
+        refused.assert(expected);
+        // Our path, with one of the other tenant's ids in each place.
+        for name in ["corp", "source", "app", "key", "user", "name"] {
+            if !template.contains(&format!("{{{name}}}")) || id == "putVerificationFile" {
+                continue;
+            }
+            let mut mixed = own_ids.clone();
+            mixed.insert(name.to_owned(), other_ids[name].clone());
+            let path = fill(&template, &mixed);
+            for caller in [&own, &operator] {
+                let refused = send(caller, method.clone(), &path, body.as_ref()).await;
+                assert_eq!(refused.status, 404, "{method} {path}");
+            }
+        }
+    }
+    // Ids in bodies.
+    let foreign = with(source(&other_ids["corp"]), json!({ "identifier": "mine" }));
+    own.post("identity-sources", foreign).await.assert_errors(&[("/corp", "unknown")]);
+    assert_eq!(everything(&operator, &other_ids).await, before);
+}
+
+/// The control: with the right key, every operation does what it says.
+#[actix_web::test]
+async fn what_is_ones_own_is_there() {
+    let bed = Bed::new().await;
+    let tenant = bed.tenant("a.example").await;
+    let operator = bed.operator();
+    let ids = furnish(&tenant).await;
+    let mut operations = operations();
+    // What takes something away comes last, and the inner before the outer.
+    operations.sort_by_key(|(method, template, id)| {
+        let removed = *method == Method::DELETE;
+        let depth = if removed { usize::MAX - template.matches('/').count() } else { 0 };
+        (removed, depth, id == "deleteCorp")
+    });
+    for (at, (method, template, id)) in operations.into_iter().enumerate() {
+        let of_tenants = !template.trim_start_matches("/tenants").contains('/')
+            || template == "/tenants/{tenant}";
+        let caller = if of_tenants { &operator } else { &tenant };
+        let body = body(&id, &ids, at);
+        if id == "deleteCorp" {
+            // Made along the way; they use the corp.
+            for source in tenant.get("identity-sources").await.items() {
+                let id = source["id"].as_str().unwrap();
+                tenant.delete(&format!("identity-sources/{id}")).await.assert(204);
+            }
+        }
+        let mut ids = ids.clone();
+        if id == "deleteIdentitySource" && tenant.get(&fill(&template, &ids)).await.status == 404 {
+            ids.insert("source".to_owned(), tenant.source_of(&ids["corp"]).await);
+        }
+        let answer = send(caller, method.clone(), &fill(&template, &ids), body.as_ref()).await;
+        assert!(answer.status.is_success(), "{method} {template}: {}", answer.text);
+    }
+}
+
+impl Caller {
+    /// A source of a corp that there is.
+    async fn source_of(&self, corp: &str) -> String {
+        let body = with(source(corp), json!({ "identifier": "again" }));
+        let made = self.post("identity-sources", body).await;
+        if made.status == 422 {
+            return self.source().await;
+        }
+        made.assert(201);
+        made.id()
+    }
+}

@@ -1,0 +1,19 @@
+//! The console API through its front door. `support` has the bed that every test lies in: a console on
+//! a database in memory, callers with keys, and a WeCom that answers as it is told.
+
+mod apps;
+mod audit;
+mod document;
+mod idempotency;
+mod isolation;
+mod paging;
+mod preconditions;
+mod problems;
+mod rights;
+mod secrets;
+mod source_test;
+mod sources;
+mod support;
+mod tenants;
+mod users;
+mod verification_files;
