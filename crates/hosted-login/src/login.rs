@@ -106,17 +106,18 @@ fn page(
         logo_url: source.logo_url,
         note: None,
     };
+    // Where one works, the others need no explanation.
+    let explain = panel.is_none() && usable.is_empty();
+    let unavailable = offer.unusable.iter().filter(|_| explain);
+    let unavailable =
+        unavailable.map(|(source, why)| unavailable_view(source, *why, language)).collect();
     let csrf = context.browser_secret.as_ref().map(|secret| cookie::csrf(secret, CANCEL));
     let nonce = frame.nonce.clone();
     let template = Login {
         frame,
         panel,
         sources: usable.into_iter().map(view).collect(),
-        unavailable: offer
-            .unusable
-            .iter()
-            .map(|(source, why)| unavailable(source, *why, language))
-            .collect(),
+        unavailable,
         this_link: app.initiate_login_uri.clone().or_else(|| app.home_url.clone()),
         cancel: csrf
             .map(|csrf| CancelView { action: format!("/login/cancel?interaction={id}"), csrf }),
@@ -124,7 +125,7 @@ fn page(
     answer::page(200, &nonce, &policy, &template)
 }
 
-fn unavailable(source: &Source, obstacle: Obstacle, language: Language) -> UnavailableView {
+fn unavailable_view(source: &Source, obstacle: Obstacle, language: Language) -> UnavailableView {
     let reason = match obstacle {
         Obstacle::OnlyInWecom => pages::Reason::OnlyInWecom,
         Obstacle::OnlyOnDesktop => pages::Reason::OnlyOnDesktop,
