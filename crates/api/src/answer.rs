@@ -29,7 +29,7 @@ impl Answer {
 
     /// 201 with a body; `location` is the path of what was made.
     pub(crate) fn created(location: String, body: &impl Serialize) -> Result<Self> {
-        Ok(Self::with_body(StatusCode::CREATED, body)?.header(header::LOCATION, location))
+        Ok(Self::with_body(StatusCode::CREATED, body)?.header(&header::LOCATION, location))
     }
 
     /// 204.
@@ -43,14 +43,14 @@ impl Answer {
     }
 
     /// Adds a header.
-    pub(crate) fn header(mut self, name: header::HeaderName, value: String) -> Self {
+    pub(crate) fn header(mut self, name: &header::HeaderName, value: String) -> Self {
         self.headers.push((name.as_str().to_owned(), value));
         self
     }
 
     /// Adds the entity-tag of the resource.
     pub(crate) fn etag(self, etag: String) -> Self {
-        self.header(header::ETAG, etag)
+        self.header(&header::ETAG, etag)
     }
 
     /// Says that this is an earlier answer.

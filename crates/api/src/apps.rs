@@ -99,7 +99,7 @@ pub(crate) async fn update(call: TenantCaller) -> Result<Answer> {
     let mut tx = call.begin().await?;
     let old = find(&call, &mut tx).await?;
     if_match(call.headers(), old.version)?;
-    let (new, changed): (NewApp, _) = call.patched(written(&old), &[])?;
+    let (new, changed): (NewApp, _) = call.patched(&written(&old), &[])?;
     let public = new.token_endpoint_auth_method == AuthMethod::None;
     let hash = if public { None } else { old.secret_hash() };
     let env = &call.store().env;

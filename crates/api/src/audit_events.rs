@@ -45,7 +45,7 @@ pub(crate) struct AuditEvent {
     /// The caller's network address.
     #[schema(required, example = "198.51.100.7")]
     address: Option<String>,
-    /// The trace code that a person was shown, or that an answer of this API had.
+    /// The trace code: what a person was shown on an error page, and what the log has.
     #[schema(required, example = "7J4Q2M9XK0TB")]
     trace: Option<String>,
     /// More, such as the names of the fields that were changed. Never their values.

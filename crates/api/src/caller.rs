@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::future::Future;
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::str::FromStr;
@@ -237,21 +238,25 @@ impl Call {
         }
     }
 
+    /// The caller's network address.
+    fn address(&self) -> Option<IpAddr> {
+        let lines = self.headers().get_all("x-forwarded-for");
+        // A line that is no text still is a line: without it, an earlier one would be believed.
+        let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
+        let peer = self.request.peer_addr()?.ip();
+        Some(address::client(peer, lines.iter().map(AsRef::as_ref), &self.console.trusted_proxies))
+    }
+
     /// An audit event of this call.
     pub(crate) fn event(&self, action: &'static str) -> Event {
         let (actor_kind, actor_id) = match self.actor {
             Actor::Operator => (ActorKind::Operator, None),
             Actor::ApiKey(id, _) => (ActorKind::ApiKey, Some(id.0)),
         };
-        let forwarded = self.headers().get_all("x-forwarded-for");
-        let forwarded = forwarded.filter_map(|line| line.to_str().ok());
-        let peer = self.request.peer_addr().map(|peer| peer.ip());
-        let address =
-            peer.map(|peer| address::client(peer, forwarded, &self.console.trusted_proxies));
         Event {
             actor_kind,
             actor_id,
-            address: address.map(|address| address.to_string()),
+            address: self.address().map(|address| address.to_string()),
             trace: Trace::of(&self.request),
             ..Event::system(action, "ok")
         }
@@ -279,7 +284,7 @@ impl Call {
     /// rules of a new one. With the names of the fields that change.
     pub(crate) fn patched<T: Input>(
         &self,
-        current: Value,
+        current: &Value,
         immutable: &[&'static str],
     ) -> Result<(T, Vec<String>)> {
         self.media_type(&["application/merge-patch+json", "application/json"])?;

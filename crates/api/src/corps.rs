@@ -163,7 +163,7 @@ pub(crate) async fn update(call: TenantCaller) -> Result<Answer> {
     let current = json!({
         "corp_id": corp.corp_id, "display_name": corp.display_name, "egress": corp.egress,
     });
-    let (new, changed): (NewCorp, _) = call.patched(current, &["corp_id"])?;
+    let (new, changed): (NewCorp, _) = call.patched(&current, &["corp_id"])?;
     let corp = Corp { display_name: new.display_name, egress: new.egress, ..corp };
     let corp = corp::update(&mut tx, &call.store().env, &corp).await?;
     record(&mut tx, &call, "corp.update", corp.id, json!({ "changed": changed })).await?;

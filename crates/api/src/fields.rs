@@ -57,13 +57,11 @@ impl Fields {
         name: &'static str,
         rule: impl FnOnce(&Value) -> Result<T, Flaws>,
     ) -> Option<T> {
-        match self.optional(name, rule)? {
-            Some(value) => Some(value),
-            None => {
-                self.flaw(name, Flaw::new("required", "is missing: add it"));
-                None
-            }
+        let value = self.optional(name, rule)?;
+        if value.is_none() {
+            self.flaw(name, &Flaw::new("required", "is missing: add it"));
         }
+        value
     }
 
     /// A field that may be missing or null.
@@ -80,7 +78,9 @@ impl Fields {
         match rule(&value) {
             Ok(value) => Some(Some(value)),
             Err(flaws) => {
-                flaws.into_iter().for_each(|flaw| self.flaw(name, flaw));
+                for flaw in &flaws {
+                    self.flaw(name, flaw);
+                }
                 None
             }
         }
@@ -111,7 +111,7 @@ impl Fields {
     }
 
     /// Notes a flaw of a field.
-    pub(crate) fn flaw(&mut self, name: &str, flaw: Flaw) {
+    pub(crate) fn flaw(&mut self, name: &str, flaw: &Flaw) {
         let pointer = format!("{}{}", pointer("", name), flaw.below);
         let detail = format!("{} {}", &pointer[1..], flaw.text);
         self.errors.push(FieldError { pointer, code: flaw.code, detail });
@@ -120,7 +120,7 @@ impl Fields {
     fn finish<T>(mut self, value: Option<T>) -> Result<T> {
         for name in self.object.keys().cloned().collect::<Vec<_>>() {
             let text = "is unknown here: leave it out, or check its spelling";
-            self.flaw(&name, Flaw::new("unknown_field", text));
+            self.flaw(&name, &Flaw::new("unknown_field", text));
         }
         match value {
             Some(value) if self.errors.is_empty() => Ok(value),

@@ -159,7 +159,9 @@ const SCHEMAS: &str = "#/components/schemas/";
 fn on_references(value: &mut Value, change: &impl Fn(&str) -> Option<String>) {
     match value {
         Value::Array(elements) => {
-            elements.iter_mut().for_each(|value| on_references(value, change))
+            for element in elements {
+                on_references(element, change);
+            }
         }
         Value::Object(object) => {
             if let Some(Value::String(reference)) = object.get_mut("$ref")
@@ -167,7 +169,9 @@ fn on_references(value: &mut Value, change: &impl Fn(&str) -> Option<String>) {
             {
                 *reference = new;
             }
-            object.values_mut().for_each(|value| on_references(value, change));
+            for member in object.values_mut() {
+                on_references(member, change);
+            }
         }
         _ => {}
     }

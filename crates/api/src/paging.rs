@@ -83,7 +83,7 @@ impl Call {
             next.as_deref().map(|next| format!("<{}>; rel=\"next\"", self.with_cursor(next)));
         let answer = Answer::ok(&List { items: page.items.into_iter().map(view).collect(), next })?;
         Ok(match link {
-            Some(link) => answer.header(LINK, link),
+            Some(link) => answer.header(&LINK, link),
             None => answer,
         })
     }

@@ -83,7 +83,7 @@ pub(crate) struct ProblemBody<'a> {
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
     #[schema(required = false)]
     pub(crate) errors: &'a [FieldError],
-    /// The trace code of this request, to be found in the log and in the audit events.
+    /// The trace code of this request: what the operator finds it by in the log.
     #[schema(example = "7J4Q2M9XK0TB")]
     pub(crate) trace: &'a str,
 }
@@ -182,11 +182,11 @@ impl Problem {
     /// Writes the log's line.
     pub(crate) fn log(&self, trace: &str) {
         let Inner { kind, detail, source, .. } = &*self.0;
-        match source {
-            Some(source) => {
-                tracing::error!(trace, code = kind.code, error = %Chain(&**source), "a console call failed");
-            }
-            None => tracing::debug!(trace, code = kind.code, %detail, "a console call was refused"),
+        if let Some(source) = source {
+            let error = Chain(&**source);
+            tracing::error!(trace, code = kind.code, %error, "a console call failed");
+        } else {
+            tracing::info!(trace, code = kind.code, %detail, "a console call was refused");
         }
     }
 }

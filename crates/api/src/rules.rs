@@ -161,7 +161,7 @@ pub(crate) fn display_names(value: &Value) -> Result<BTreeMap<String, String>, F
         match text(64)(name) {
             Ok(name) => drop(names.insert(tag.clone(), name)),
             Err(more) => {
-                flaws.extend(more.into_iter().map(|flaw| Flaw { below: below.clone(), ..flaw }))
+                flaws.extend(more.into_iter().map(|flaw| Flaw { below: below.clone(), ..flaw }));
             }
         }
     }

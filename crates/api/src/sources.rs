@@ -108,7 +108,7 @@ pub(crate) async fn update(call: TenantCaller) -> Result<Answer> {
     let mut tx = call.begin().await?;
     let old = find(&call, &mut tx).await?;
     if_match(call.headers(), old.version)?;
-    let (mut new, changed): (NewIdentitySource, _) = call.patched(written(&old), &IMMUTABLE)?;
+    let (mut new, changed): (NewIdentitySource, _) = call.patched(&written(&old), &IMMUTABLE)?;
     let (env, ring) = (&call.store().env, &call.store().keys);
     let secret = match new.secret.take() {
         Some(secret) => secret,

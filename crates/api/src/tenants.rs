@@ -154,7 +154,7 @@ pub(crate) async fn update(call: Operator) -> Result<Answer> {
     let current = json!({
         "host": tenant.host, "display_name": tenant.display_name, "status": tenant.status,
     });
-    let (new, changed): (NewTenant, _) = call.patched(current, &[])?;
+    let (new, changed): (NewTenant, _) = call.patched(&current, &[])?;
     let env = &call.store().env;
     let mut tx = call.store().begin(tenant.id).await?;
     let tenant =

@@ -172,7 +172,7 @@ pub(crate) async fn read(call: TenantCaller) -> Result<Answer> {
 pub(crate) async fn update(call: TenantCaller) -> Result<Answer> {
     let mut tx = call.begin().await?;
     let user = changeable(&call, &mut tx).await?;
-    let (new, changed): (UserPatch, _) = call.patched(json!({ "status": user.status }), &[])?;
+    let (new, changed): (UserPatch, _) = call.patched(&json!({ "status": user.status }), &[])?;
     let env = &call.store().env;
     let user = user::set_status(&mut tx, env, user.id, user.version, new.status).await?;
     let detail = json!({ "changed": changed, "status": new.status });

@@ -1,4 +1,5 @@
 //! `deploy/hufu.example.toml` is usable as it stands, and names every setting that there is.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};

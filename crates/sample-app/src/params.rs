@@ -29,7 +29,6 @@ pub(crate) fn link(path: &str, parameters: &[(&str, &str)]) -> String {
     if parameters.is_empty() {
         return path.to_owned();
     }
-    let mut query = form_urlencoded::Serializer::new(format!("{path}?"));
-    query.extend_pairs(parameters);
-    query.finish()
+    let mut query = form_urlencoded::Serializer::for_suffix(format!("{path}?"), path.len() + 1);
+    query.extend_pairs(parameters).finish()
 }

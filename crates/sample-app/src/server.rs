@@ -48,7 +48,6 @@ pub struct SampleApp {
 ///
 /// # Errors
 /// The port can't be bound, or an address of the settings can't be used.
-#[expect(clippy::unused_async, reason = "it may be called in a runtime only")]
 pub async fn start(settings: Settings) -> Result<SampleApp, Error> {
     let bind = |error| Error::Bind(settings.port, error);
     let listener = TcpListener::bind(("127.0.0.1", settings.port)).map_err(bind)?;

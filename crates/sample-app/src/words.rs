@@ -57,7 +57,7 @@ static ENGLISH: Words = Words {
     app: "Sample app",
     hello: "A small app that asks who you are.",
     lead: "It signs you in with OpenID Connect, checks every answer with an ordinary library, \
-           and shows you what it learned. It keeps nothing.",
+           and shows you what it learned. All of it stays in memory.",
     sign_in: "Sign in",
     sign_in_again: "Sign in again",
     straight: "Or go straight to",
@@ -70,7 +70,7 @@ static ENGLISH: Words = Words {
         Say("It checks", "Signature, issuer, audience, expiry, nonce and the access token’s hash."),
         Say("It shows", "The ID token’s claims and UserInfo’s, side by side."),
     ],
-    welcome: "Hello,",
+    welcome: "Hello, ",
     welcome_lead: "You are signed in. This is all the app knows about you.",
     sign_out: "Sign out",
     id_token: "ID token",
@@ -107,8 +107,8 @@ static ENGLISH: Words = Words {
 
 static CHINESE: Words = Words {
     app: "示例应用",
-    hello: "一个想知道你是谁的小应用。",
-    lead: "它用 OpenID Connect 让你登录，用普通的开源库逐项核对每个应答，再把得到的信息给你看。它什么也不保存。",
+    hello: "你好，请问你是哪位？",
+    lead: "它用 OpenID Connect 让你登录，用普通的开源库逐项核对每个应答，再把得到的信息给你看。一切只留在内存里。",
     sign_in: "登录",
     sign_in_again: "重新登录",
     straight: "或直接使用",

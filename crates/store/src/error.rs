@@ -50,15 +50,10 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::Database(database) => match database.kind() {
                 ErrorKind::UniqueViolation => Self::Conflict,
                 ErrorKind::ForeignKeyViolation => Self::Reference,
-                // PostgreSQL: 57P01..03 shutting down or starting, 53300 too many connections,
-                // 25006 read-only. SQLite: 5 busy, 13 disk full, 10 input/output.
-                _ => match database.code().as_deref() {
-                    Some(
-                        "57P01" | "57P02" | "57P03" | "53300" | "25006" | "40001" | "40P01" | "5"
-                        | "6" | "10" | "13" | "262" | "517",
-                    ) => Self::Unavailable(Box::new(error)),
-                    _ => Self::Database(error),
-                },
+                _ if database.code().is_some_and(|code| may_pass(&code)) => {
+                    Self::Unavailable(Box::new(error))
+                }
+                _ => Self::Database(error),
             },
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
@@ -68,5 +63,18 @@ impl From<sqlx::Error> for Error {
             | sqlx::Error::WorkerCrashed => Self::Unavailable(Box::new(error)),
             _ => Self::Database(error),
         }
+    }
+}
+
+/// Whether the fault that this code names may be over in a moment.
+fn may_pass(code: &str) -> bool {
+    // PostgreSQL's SQLSTATE, five characters: connection lost (08), read-only (25006), serialization
+    // or deadlock (40), out of resources (53), shutting down or starting (57P), system error (58).
+    const CLASSES: [&str; 6] = ["08", "25006", "40", "53", "57P", "58"];
+    // SQLite's result code, in the low byte: busy, locked, read-only, input/output, full, cannot open.
+    const RESULTS: [u32; 6] = [5, 6, 8, 10, 13, 14];
+    match code.parse::<u32>() {
+        Ok(number) if code.len() < 5 => RESULTS.contains(&(number & 0xff)),
+        _ => CLASSES.iter().any(|class| code.starts_with(class)),
     }
 }

@@ -108,8 +108,8 @@ impl Store {
         tx.commit().await
     }
 
-    /// Deletes what nobody can use any more: sessions that ended by themselves or were ended (their
-    /// grants go with them) and old answers to repeated console calls. Returns the rows deleted.
+    /// Deletes what nobody can use any more: sessions whose time was over a day ago (their grants go
+    /// with them) and answers to repeated console calls of a day ago. Returns the rows deleted.
     pub async fn sweep(&self) -> Result<u64> {
         let now = self.env.now();
         let sessions = self

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::FromRow;
 
 use crate::env::Env;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::{AppId, SessionId, SourceId, UserId};
 use crate::scope::{Scope, TenantWrite};
 use crate::secret::SecretHash;
@@ -51,7 +51,8 @@ pub async fn create(
 }
 
 /// Lets a session go on after its person signed in anew: under another secret, so that an older
-/// copy of the cookie is worth nothing.
+/// copy of the cookie is worth nothing. [`Error::Conflict`] if it was ended meanwhile: the sign-in's
+/// transaction has to be begun anew.
 pub async fn renew(
     tx: &mut TenantWrite,
     env: &Env,
@@ -63,7 +64,7 @@ pub async fn renew(
     let now = env.now();
     tx.query(sql!(
         "UPDATE sessions SET token_hash = $3, source_id = $4, authenticated_at = $5, expires_at = $6
-         WHERE tenant_id = $1 AND id = $2
+         WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL
          RETURNING id, user_id, source_id, authenticated_at, expires_at"
     ))
     .bind(id)
@@ -71,8 +72,9 @@ pub async fn renew(
     .bind(source)
     .bind(now)
     .bind(now + life)
-    .one()
-    .await
+    .optional()
+    .await?
+    .ok_or(Error::Conflict)
 }
 
 macro_rules! alive {

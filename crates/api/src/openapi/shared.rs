@@ -45,7 +45,7 @@ with `Idempotent-Replayed: true`. Keys are kept for a day.
 const PROBLEMS: &str = "\
 Whatever goes wrong is answered with `application/problem+json` (RFC 9457). Its `type` is \
 `urn:hufu:problem:` and one of these codes. `errors` names every field that is not right by its JSON \
-Pointer; `trace` is found in the log and in the audit events.";
+Pointer; `trace` is what the operator finds it by in the log.";
 
 /// Groups of operations, in the order of use.
 pub(super) fn tags() -> Value {

@@ -114,4 +114,12 @@ async fn the_address_is_what_trusted_proxies_say() {
         request.header("X-Forwarded-For", forwarded).send().await.assert(201);
         assert_eq!(last(&tenant).await["address"], expected);
     }
+    // A line that is no ASCII does not make the one before it the last.
+    for (second, expected) in [("\u{fc}", "10.0.0.1"), ("\u{fc}, 198.51.100.9", "198.51.100.9")] {
+        let request = tenant.request(Method::POST, "apps").json(&app()).peer("10.0.0.1:1");
+        let request =
+            request.header("X-Forwarded-For", "1.2.3.4").header("X-Forwarded-For", second);
+        request.send().await.assert(201);
+        assert_eq!(last(&tenant).await["address"], expected);
+    }
 }

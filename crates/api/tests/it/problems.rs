@@ -1,7 +1,9 @@
 //! What is wrong with a request is told as a problem, all of it at once.
 
 use actix_web::http::Method;
-use serde_json::json;
+use actix_web::rt::System;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use crate::support::{Bed, app, source, with};
 
@@ -238,4 +240,89 @@ async fn text_for_people_is_text() {
     }
     let wide = "字".repeat(100);
     tenant.post("apps", with(app(), json!({ "display_name": wide }))).await.assert(201);
+}
+
+/// Values of every type, among them those that rules take an interest in.
+fn values() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "\\PC{0,20}".prop_map(Value::from),
+        "(https?|com\\.x|javascript)://?[a-z@#*:/\\[\\]0-9.-]{0,20}".prop_map(Value::from),
+        prop::sample::select(vec![
+            "none",
+            "active",
+            "wecom_qr",
+            "ES256",
+            "agency",
+            "2999-01-01T00:00:00Z"
+        ])
+        .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::hash_map("[a-z]{2}", inner, 0..4)
+                .prop_map(|map| map.into_iter().collect()),
+        ]
+    })
+}
+
+fn bodies() -> impl Strategy<Value = Value> {
+    let names = vec![
+        "host",
+        "display_name",
+        "status",
+        "corp_id",
+        "egress",
+        "corp",
+        "identifier",
+        "kind",
+        "mode",
+        "agent_id",
+        "secret",
+        "display_names",
+        "logo_url",
+        "scope",
+        "panel",
+        "association",
+        "redirect_uris",
+        "home_url",
+        "token_endpoint_auth_method",
+        "expires_at",
+        "position",
+        "content",
+    ];
+    let members = prop::collection::hash_map(prop::sample::select(names), values(), 0..22);
+    members.prop_map(|map| map.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// Whatever is sent as a body: never a fault of ours.
+    #[test]
+    fn no_body_is_a_fault(bodies in prop::collection::vec(bodies(), 20)) {
+        System::new().block_on(async {
+            let bed = Bed::new().await;
+            let tenant = bed.tenant("a.example").await;
+            let operator = bed.operator();
+            let app = format!("apps/{}", tenant.app().await);
+            let source = format!("identity-sources/{}", tenant.source().await);
+            for body in bodies {
+                let mut answers = vec![operator.post("tenants", body.clone()).await];
+                for path in ["corps", "identity-sources", "apps", "api-keys"] {
+                    answers.push(tenant.post(path, body.clone()).await);
+                }
+                for path in [&app, &source] {
+                    answers.push(tenant.patch(path, body.clone()).await);
+                }
+                for answer in answers {
+                    assert!(!answer.status.is_server_error(), "{body}: {}", answer.text);
+                }
+            }
+        });
+    }
 }

@@ -310,6 +310,7 @@ pub(crate) fn app() -> Value {
 }
 
 /// `body` with other members.
+#[expect(clippy::needless_pass_by_value, reason = "reads better at the call")]
 pub(crate) fn with(mut body: Value, members: Value) -> Value {
     for (name, value) in members.as_object().unwrap() {
         body[name] = value.clone();

@@ -22,6 +22,14 @@ impl Answer {
         let url = Url::parse(&self.location).unwrap();
         url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
+
+    /// Where a provider that answers this request sends the browser.
+    pub(crate) fn answered(&self, more: &[(&str, &str)]) -> String {
+        let state = self.parameter("state").unwrap();
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("state", &state).extend_pairs(more);
+        format!("/callback?{}", query.finish())
+    }
 }
 
 /// A provider, the app, and one browser.
@@ -35,7 +43,7 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) async fn open() -> Self {
-        let op = Op::start();
+        let op = Op::start(0);
         let settings = Settings {
             port: 0,
             public_base: "http://app.localhost:0".to_owned(),
@@ -112,20 +120,13 @@ impl Browser {
         (asked, script)
     }
 
-    /// The provider's answer to a request, with more parameters.
-    pub(crate) fn answer(&self, asked: &Answer, more: &[(&str, &str)]) -> String {
-        let state = asked.parameter("state").unwrap();
-        let mut query = url::form_urlencoded::Serializer::new("/callback?".to_owned());
-        query.append_pair("state", &state).extend_pairs(more).finish()
-    }
-
     /// A whole sign-in by this script; the callback's answer.
     pub(crate) async fn sign_in(&mut self, change: impl FnOnce(&mut Script)) -> Answer {
         let (asked, mut script) = self.begin().await;
         change(&mut script);
         self.op.play(script);
         let issuer = self.op.issuer().to_owned();
-        let callback = self.answer(&asked, &[("code", "a-code"), ("iss", &issuer)]);
+        let callback = asked.answered(&[("code", "a-code"), ("iss", &issuer)]);
         self.get(&callback).await
     }
 

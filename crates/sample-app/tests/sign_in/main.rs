@@ -1,6 +1,8 @@
 //! Signing in and out against a scripted provider: what the app sends, what it refuses, what it
 //! shows.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod browser;
 mod op;
 
@@ -8,6 +10,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use browser::Browser;
+use op::Op;
 
 #[tokio::test]
 async fn a_request_carries_code_pkce_state_and_nonce() {
@@ -64,7 +67,7 @@ async fn two_tabs_can_sign_in_at_once() {
     let (two, second) = browser.begin().await;
     for (asked, script) in [(two, second), (one, first)] {
         browser.op.play(script);
-        let callback = browser.answer(&asked, &[("code", "a-code"), ("iss", &issuer)]);
+        let callback = asked.answered(&[("code", "a-code"), ("iss", &issuer)]);
         assert_eq!(browser.get(&callback).await.location, "/");
     }
 }
@@ -75,7 +78,7 @@ async fn a_state_counts_once_and_in_its_browser_only() {
     let issuer = browser.op.issuer().to_owned();
     let (asked, script) = browser.begin().await;
     browser.op.play(script);
-    let callback = browser.answer(&asked, &[("code", "a-code"), ("iss", &issuer)]);
+    let callback = asked.answered(&[("code", "a-code"), ("iss", &issuer)]);
     let ours = std::mem::take(&mut browser.cookies);
 
     let lost = browser.get(&callback).await;
@@ -109,7 +112,7 @@ async fn an_answer_of_another_issuer_is_refused() {
     ] {
         let (asked, script) = browser.begin().await;
         browser.op.play(script);
-        let callback = browser.answer(&asked, &more);
+        let callback = asked.answered(&more);
         let refused = browser.get(&callback).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{more:?}");
         assert!(!refused.text.contains("access_denied"), "{more:?}");
@@ -162,7 +165,7 @@ async fn pages_escape_what_others_wrote() {
 
     let (asked, _) = browser.begin().await;
     let more = [("error", evil), ("error_description", evil), ("iss", &*issuer)];
-    let callback = browser.answer(&asked, &more);
+    let callback = asked.answered(&more);
     let error = browser.get(&callback).await;
     assert!(error.text.contains("alert(1)") && !error.text.contains("<script"), "{}", error.text);
     assert!(error.text.contains("Try again") && error.text.contains("href=\"/login\""));
@@ -235,19 +238,21 @@ async fn signing_out_ends_the_session_here_and_asks_the_provider() {
 
 #[tokio::test]
 async fn a_provider_that_is_away_is_asked_again_later() {
+    let mut browser = Browser::open().await;
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let settings = sample_app::Settings {
         port: 0,
         public_base: "http://app.localhost:0".to_owned(),
-        issuer: "http://op.localhost:1/oidc".to_owned(),
+        issuer: format!("http://op.localhost:{port}/oidc"),
         client_id: "sample".to_owned(),
         client_secret: None,
         connections: Vec::new(),
         workers: 1,
     };
-    let mut browser = Browser::open().await;
-    let app = std::mem::replace(&mut browser.app, sample_app::start(settings).await.unwrap());
+    browser.app = sample_app::start(settings).await.unwrap();
     let away = browser.get("/login").await;
     assert_eq!(away.status, StatusCode::BAD_GATEWAY);
     assert!(away.text.contains("The provider does not answer"), "{}", away.text);
-    app.stop().await;
+    browser.op = Op::start(port);
+    assert_eq!(browser.get("/login").await.status, StatusCode::SEE_OTHER);
 }

@@ -58,8 +58,9 @@ pub(crate) struct Op {
 }
 
 impl Op {
-    pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// On this port; 0 takes any free one.
+    pub(crate) fn start(port: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let issuer = format!("http://op.localhost:{}/oidc", listener.local_addr().unwrap().port());
         let es = ec_key();
         let rs = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
@@ -96,7 +97,7 @@ impl Op {
     pub(crate) fn rotate(&self) {
         let mut keys = self.inner.keys.lock().unwrap();
         keys.es = ec_key();
-        keys.kid = "second".to_owned();
+        keys.kid.push_str("-new");
     }
 }
 

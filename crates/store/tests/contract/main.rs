@@ -1,0 +1,18 @@
+//! Durable state: one contract for SQLite in memory, SQLite in a file and PostgreSQL.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails, fails its test")]
+
+mod concurrency;
+mod faults;
+mod idempotency;
+mod integrity;
+mod isolation;
+mod lives;
+mod pages;
+mod records;
+mod round_trips;
+#[path = "../support/mod.rs"]
+mod support;
+mod tenants;
+mod users;
+mod world;

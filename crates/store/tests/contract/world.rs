@@ -1,0 +1,325 @@
+//! A store with a clock of its own, tenants in which every table has a row, and a look at the bare
+//! rows.
+
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::SecretString;
+use serde_json::json;
+use sqlx::AssertSqlSafe;
+use store::app::{AppSettings, AuthMethod};
+use store::audit::{self, Event};
+use store::corp::Corp;
+use store::ephemeral::MemorySettings;
+use store::id::{ApiKeyId, AppId, CorpId, GrantId, IdentityId, TenantId, UserId};
+use store::identity::Subject;
+use store::page::{Cursor, PageRequest};
+use store::secret::SecretHash;
+use store::session::Session;
+use store::signing_key::{Algorithm, NewKey};
+use store::source::{
+    AssociationMode, NewSource, Source, SourceKind, SourceMode, SourceScope, SourceSettings, Status,
+};
+use store::tenant::{Tenant, TenantStatus};
+use store::user::Profile;
+use store::{
+    Clock, Database, DatabaseUrl, Env, Ephemeral, KeyRing, Random, Result, Store, TenantWrite,
+    api_key, app, corp, grant, identity, session, signing_key, source, tenant, user,
+    verification_file,
+};
+
+pub(crate) const HOUR: TimeDelta = TimeDelta::hours(1);
+pub(crate) const FIRST: PageRequest = PageRequest { after: None, limit: 200 };
+
+/// A clock that stands still until a test moves it.
+#[derive(Debug)]
+pub(crate) struct TestClock(Mutex<DateTime<Utc>>);
+
+impl TestClock {
+    pub(crate) fn advance(&self, by: TimeDelta) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+struct SystemRandom;
+
+impl Random for SystemRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<()> {
+        aws_lc_rs::rand::fill(bytes).map_err(|_| store::Error::Random)
+    }
+}
+
+/// A migrated store and its clock.
+#[derive(Debug, Clone)]
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<TestClock>,
+}
+
+impl World {
+    pub(crate) async fn open(url: DatabaseUrl) -> Result<Self> {
+        // Nanoseconds that no engine keeps.
+        let start = DateTime::from_timestamp(1_900_000_000, 123_456_789).unwrap();
+        let clock = Arc::new(TestClock(Mutex::new(start)));
+        let env = Env::new(clock.clone(), Arc::new(SystemRandom));
+        let database = Database::open(&url, 8).await?;
+        database.migrate().await?;
+        let keys = Arc::new(KeyRing::ephemeral(&env)?);
+        let ephemeral = Ephemeral::memory(MemorySettings::default());
+        Ok(Self { store: Store { database, ephemeral, env, keys }, clock })
+    }
+
+    pub(crate) fn env(&self) -> &Env {
+        &self.store.env
+    }
+
+    pub(crate) async fn tenant(&self, host: &str) -> Result<Tenant> {
+        let now = self.env().now();
+        let tenant = Tenant {
+            id: TenantId(self.env().ordered_id()?),
+            host: host.to_owned(),
+            display_name: format!("租户 {host}"),
+            status: TenantStatus::Active,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let mut tx = self.store.begin(tenant.id).await?;
+        tenant::create(&mut tx, &tenant).await?;
+        tx.commit().await?;
+        Ok(tenant)
+    }
+
+    pub(crate) fn corp(&self, corp_id: &str) -> Result<Corp> {
+        let now = self.env().now();
+        Ok(Corp {
+            id: CorpId(self.env().ordered_id()?),
+            corp_id: corp_id.to_owned(),
+            display_name: format!("公司 {corp_id}"),
+            egress: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+
+    pub(crate) async fn make_source(
+        &self,
+        tx: &mut TenantWrite,
+        corp: CorpId,
+        identifier: &str,
+    ) -> Result<Source> {
+        let new = NewSource {
+            corp,
+            identifier: identifier.to_owned(),
+            kind: SourceKind::WecomQr,
+            mode: SourceMode::SelfBuilt,
+        };
+        source::create(tx, self.env(), &self.store.keys, new, source_settings()).await
+    }
+
+    /// A tenant in which every table has a row.
+    pub(crate) async fn sample(&self, host: &str) -> Result<Sample> {
+        let (env, tenant) = (self.env().clone(), self.tenant(host).await?);
+        let mut tx = self.store.begin(tenant.id).await?;
+        let corp = self.corp("ww0123456789abcdef")?;
+        corp::create(&mut tx, &corp).await?;
+        let source = self.make_source(&mut tx, corp.id, "wecom").await?;
+        let app = app::create(&mut tx, &env, app_settings()).await?.id;
+        app::link(&mut tx, &env, app, source.id, 1).await?;
+        let user = user::create(&mut tx, &env, &profile()).await?.id;
+        let subject = subject("zhangsan");
+        let identity = identity::link(&mut tx, &env, user, &subject).await?.unwrap();
+        let token = SecretHash::of(&format!("session of {host}"));
+        let session = session::create(&mut tx, &env, user, source.id, &token, HOUR).await?;
+        let grant = grant::create(&mut tx, &env, app, &session, "openid profile").await?;
+        let api_hash = SecretHash::of(&format!("api key of {host}"));
+        let api_key = api_key::create(&mut tx, &env, "部署", "hufu_k", &api_hash, None).await?.id;
+        signing_key::create(&mut tx, &env, &self.store.keys, &new_key(Algorithm::Es256)).await?;
+        verification_file::put(&mut tx, &env, "WW_verify_a.txt", "a").await?;
+        let event = Event { trace: Some(host.to_owned()), ..Event::system("sign_in", "ok") };
+        audit::record(&mut tx, &env, event).await?;
+        let (answer, request) = (SecretHash::of("answer"), SecretHash::of("request"));
+        let keys = &self.store.keys;
+        store::idempotency::claim(&mut tx, &env, keys, api_key.0, &answer, &request).await?;
+        store::idempotency::complete(&mut tx, &env, keys, api_key.0, &answer, "{}").await?;
+        tx.commit().await?;
+        Ok(Sample {
+            tenant,
+            corp,
+            source,
+            app,
+            user,
+            identity,
+            subject,
+            token,
+            session,
+            grant,
+            api_key,
+            api_hash,
+        })
+    }
+
+    /// The live session of a sample.
+    pub(crate) async fn find_session(&self, of: &Sample) -> Result<Option<Session>> {
+        session::find(&mut self.store.tenant(of.tenant.id), self.env(), &of.token).await
+    }
+
+    /// Every row of a tenant, as the engine shows it.
+    pub(crate) async fn dump(&self, tenant: TenantId) -> Vec<String> {
+        match &self.store.database {
+            Database::Sqlite { read, .. } => {
+                let tables: Vec<(String, String, String)> =
+                    sqlx::query_as(SQLITE_TABLES).fetch_all(read).await.unwrap();
+                let mut rows = Vec::new();
+                for (table, key, columns) in tables {
+                    let text = format!("SELECT {columns} FROM {table} WHERE {key} = $1 ORDER BY 1");
+                    let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(text))
+                        .bind(tenant.0)
+                        .fetch_all(read)
+                        .await
+                        .unwrap();
+                    rows.extend(found.into_iter().map(|row| format!("{table} {row}")));
+                }
+                rows
+            }
+            Database::Postgres(pool) => {
+                let tables: Vec<(String, String)> =
+                    sqlx::query_as(POSTGRES_TABLES).fetch_all(pool).await.unwrap();
+                let mut rows = Vec::new();
+                for (table, key) in tables {
+                    let text = format!(
+                        "SELECT CAST(t AS text) FROM {table} t WHERE {key} = $1 ORDER BY 1"
+                    );
+                    let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(text))
+                        .bind(tenant.0)
+                        .fetch_all(pool)
+                        .await
+                        .unwrap();
+                    rows.extend(found.into_iter().map(|row| format!("{table} {row}")));
+                }
+                rows
+            }
+        }
+    }
+
+    /// The tables that hold rows of tenants.
+    pub(crate) async fn tables(&self) -> Vec<String> {
+        match &self.store.database {
+            Database::Sqlite { read, .. } => {
+                let text = format!("SELECT name FROM ({SQLITE_TABLES}) ORDER BY 1");
+                sqlx::query_scalar(AssertSqlSafe(text)).fetch_all(read).await.unwrap()
+            }
+            Database::Postgres(pool) => {
+                let text = format!("SELECT name FROM ({POSTGRES_TABLES}) t ORDER BY 1");
+                sqlx::query_scalar(AssertSqlSafe(text)).fetch_all(pool).await.unwrap()
+            }
+        }
+    }
+
+    /// How many rows a query counts.
+    pub(crate) async fn count(&self, text: &'static str) -> i64 {
+        match &self.store.database {
+            Database::Sqlite { read, .. } => sqlx::query_scalar(text).fetch_one(read).await,
+            Database::Postgres(pool) => sqlx::query_scalar(text).fetch_one(pool).await,
+        }
+        .unwrap()
+    }
+}
+
+/// Name, key column, and an expression that shows a whole row.
+const SQLITE_TABLES: &str = "
+    SELECT t.name AS name, max(iif(c.name = 'tenant_id', c.name, 'id')) AS key,
+           group_concat('quote(' || c.name || ')', ' || '','' || ') AS columns
+    FROM sqlite_master t JOIN pragma_table_info(t.name) c
+    WHERE t.type = 'table' AND (t.name = 'tenants' OR EXISTS (
+        SELECT 1 FROM pragma_table_info(t.name) k WHERE k.name = 'tenant_id'))
+    GROUP BY t.name";
+const POSTGRES_TABLES: &str = "
+    SELECT CAST(table_name AS text) AS name, CAST(column_name AS text) AS key
+    FROM information_schema.columns
+    WHERE table_schema = 'public'
+      AND (column_name = 'tenant_id' OR (table_name = 'tenants' AND column_name = 'id'))";
+
+/// What a tenant's tables hold.
+#[derive(Debug, Clone)]
+pub(crate) struct Sample {
+    pub(crate) tenant: Tenant,
+    pub(crate) corp: Corp,
+    pub(crate) source: Source,
+    pub(crate) app: AppId,
+    pub(crate) user: UserId,
+    pub(crate) identity: IdentityId,
+    pub(crate) subject: Subject,
+    pub(crate) token: SecretHash,
+    pub(crate) session: Session,
+    pub(crate) grant: GrantId,
+    pub(crate) api_key: ApiKeyId,
+    pub(crate) api_hash: SecretHash,
+}
+
+pub(crate) fn source_settings() -> SourceSettings {
+    SourceSettings {
+        agent_id: 1_000_002,
+        secret: SecretString::from("密钥 of WeCom"),
+        display_names: [("zh-CN", "企业微信 🐅"), ("en", "WeCom \"QR\"")]
+            .map(|(language, name)| (language.to_owned(), name.to_owned()))
+            .into(),
+        logo_url: Some("https://cdn.example.com/标.png".to_owned()),
+        scope: SourceScope::Base,
+        panel: true,
+        login_only: false,
+        association: AssociationMode::None,
+        status: Status::Active,
+    }
+}
+
+pub(crate) fn app_settings() -> AppSettings {
+    AppSettings {
+        display_name: "应用 'A'".to_owned(),
+        logo_url: None,
+        home_url: Some("https://app.example.com/".to_owned()),
+        initiate_login_uri: None,
+        redirect_uris: vec!["https://app.example.com/回调?a=\"b\"".to_owned()],
+        post_logout_redirect_uris: Vec::new(),
+        token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
+        secret_hash: Some(SecretHash::of("client secret")),
+        id_token_alg: Algorithm::Es256,
+        status: Status::Active,
+    }
+}
+
+pub(crate) fn profile() -> Profile {
+    Profile {
+        name: Some("张三 🐅".to_owned()),
+        email: Some("zhangsan@example.com".to_owned()),
+        phone_number: Some("13800000000".to_owned()),
+        picture: Some("https://cdn.example.com/张三.png".to_owned()),
+    }
+}
+
+pub(crate) fn subject(userid: &str) -> Subject {
+    Subject {
+        corp_id: "ww0123456789abcdef".to_owned(),
+        subject: userid.to_lowercase(),
+        userid: userid.to_owned(),
+    }
+}
+
+pub(crate) fn new_key(algorithm: Algorithm) -> NewKey {
+    NewKey {
+        algorithm,
+        private_key: vec![0x30, 0, 0xff, 7].into(),
+        public_jwk: json!({ "kty": "EC", "x": "虎", "n": [1, 2.5, null, true] }),
+    }
+}
+
+pub(crate) fn after(row: (DateTime<Utc>, uuid::Uuid), limit: u32) -> PageRequest {
+    PageRequest { after: Some(Cursor { created_at: row.0, id: row.1 }), limit }
+}
