@@ -15,6 +15,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest};
+use hosted_login::address::client_address;
 use serde_json::Value;
 use store::audit::{ActorKind, Event};
 use store::id::{ApiKeyId, TenantId};
@@ -29,7 +30,7 @@ use crate::problem::{
     UNSUPPORTED_MEDIA_TYPE,
 };
 use crate::render::Trace;
-use crate::{Console, address, json, openapi};
+use crate::{Console, json, openapi};
 
 /// Longest body, in bytes.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
@@ -240,11 +241,7 @@ impl Call {
 
     /// The caller's network address.
     fn address(&self) -> Option<IpAddr> {
-        let lines = self.headers().get_all("x-forwarded-for");
-        // A line that is no text still is a line: without it, an earlier one would be believed.
-        let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
-        let peer = self.request.peer_addr()?.ip();
-        Some(address::client(peer, lines.iter().map(AsRef::as_ref), &self.console.trusted_proxies))
+        client_address(&self.request, &self.console.trusted_proxies)
     }
 
     /// An audit event of this call.

@@ -8,7 +8,6 @@
 //! A handler's argument states the right it needs. Whatever belongs to another tenant is answered
 //! as if it did not exist.
 
-pub mod address;
 mod answer;
 mod api_keys;
 mod app_body;
