@@ -37,6 +37,8 @@ pub struct Callback<'a> {
 /// How a callback ended, for a second delivery of the same URL (rule 1).
 #[derive(Debug, Serialize, Deserialize)]
 enum Outcome {
+    /// Not yet: the first delivery is at it.
+    Pending,
     /// The person is signed in. The session's secret and the code are sealed.
     SignedIn { sealed: Vec<u8> },
     /// The person was refused.
@@ -81,17 +83,25 @@ impl Broker {
         let known: Option<UpstreamState> =
             store.ephemeral.get(&UPSTREAM_STATE, tenant.id, callback.state).await?;
         let Some(known) = known else {
-            return self.repeated(tenant, visitor, callback.state, Duration::ZERO).await;
+            return self.repeated(tenant, visitor, callback.state).await;
         };
         let browser = visitor.browser.as_ref().filter(|browser| known.is_of(browser));
         if browser.is_none() {
             // The state stays: its own browser may still come.
             return Err(self.browser_changed(tenant, &known.interaction).await?);
         }
+        // Of several deliveries at once one acts. The mark comes before the state goes, so that
+        // whoever finds no state knows whether to wait.
+        let pending = OUTCOME.lasting(WAIT);
+        let first =
+            store.ephemeral.put_new(&pending, tenant.id, callback.state, &Outcome::Pending).await?;
+        if !first {
+            return self.repeated(tenant, visitor, callback.state).await;
+        }
         let taken: Option<UpstreamState> =
             store.ephemeral.take(&UPSTREAM_STATE, tenant.id, callback.state).await?;
         if taken.is_none() {
-            return self.repeated(tenant, visitor, callback.state, WAIT).await;
+            return Err(Refused::because(Reason::StateUnknown));
         }
         let outcome = self.first(tenant, visitor, &known, &callback).await;
         self.remember(tenant, callback.state, &known.interaction, &outcome).await;
@@ -312,31 +322,28 @@ impl Broker {
     }
 
     /// A second delivery: waits for the first one's outcome, and gets it if it is the same browser.
-    async fn repeated(
-        &self,
-        tenant: &Tenant,
-        visitor: &Visitor,
-        state: &str,
-        wait: Duration,
-    ) -> Result<Next> {
+    async fn repeated(&self, tenant: &Tenant, visitor: &Visitor, state: &str) -> Result<Next> {
         let store = self.store();
         let mut waited = Duration::ZERO;
         let mut pause = Duration::from_millis(20);
         let outcome: Outcome = loop {
-            if let Some(outcome) = store.ephemeral.get(&OUTCOME, tenant.id, state).await? {
-                break outcome;
-            }
-            if waited >= wait {
-                return Err(Refused::because(Reason::StateUnknown));
+            match store.ephemeral.get(&OUTCOME, tenant.id, state).await? {
+                Some(Outcome::Pending) if waited < WAIT => {}
+                Some(Outcome::Pending) | None => {
+                    return Err(Refused::because(Reason::StateUnknown));
+                }
+                Some(outcome) => break outcome,
             }
             tokio::time::sleep(pause).await;
             waited += pause;
             pause = (pause * 2).min(Duration::from_millis(500));
         };
         match outcome {
+            Outcome::Pending => Err(Refused::because(Reason::StateUnknown)),
             Outcome::Refused { reason, trace, app, retry } => {
                 let app = app::find(&mut store.tenant(tenant.id), app).await?;
-                Err(Refused { reason, trace: Some(trace), app, retry, source: None }.into())
+                let trace = Some(trace);
+                Err(Refused { reason, trace, recorded: true, app, retry, source: None }.into())
             }
             Outcome::SignedIn { sealed } => self.again(tenant, visitor, state, &sealed).await,
         }
@@ -357,8 +364,7 @@ impl Broker {
             .map_err(|_| Refused::because(Reason::StateUnknown))?;
         let same = visitor.browser.as_ref().is_some_and(|browser| browser.is(&signed_in.browser));
         let app = app::find(&mut store.tenant(tenant.id), signed_in.app).await?;
-        let refuse =
-            |reason| Refused { reason, trace: None, app: app.clone(), retry: None, source: None };
+        let refuse = |reason| Refused { app: app.clone(), ..Refused::about(reason) };
         if !same {
             return Err(refuse(Reason::BrowserChanged).into());
         }

@@ -89,6 +89,8 @@ pub struct Refused {
     pub reason: Reason,
     /// The code by which an administrator finds this sign-in.
     pub trace: Option<String>,
+    /// Whether there is an audit event of it already.
+    pub recorded: bool,
     /// The app that the person came from, if it is known.
     pub app: Option<App>,
     /// The interaction, if it can be tried again in this browser.
@@ -100,18 +102,17 @@ pub struct Refused {
 impl Refused {
     /// A refusal of which nothing more is known.
     pub(crate) fn because(reason: Reason) -> Error {
-        Self { reason, trace: None, app: None, retry: None, source: None }.into()
+        Self::about(reason).into()
+    }
+
+    /// The same, to be completed by struct update.
+    pub fn about(reason: Reason) -> Self {
+        Self { reason, trace: None, recorded: false, app: None, retry: None, source: None }
     }
 
     /// A refusal within an interaction.
     pub(crate) fn within(reason: Reason, interaction: &Interaction) -> Self {
-        Self {
-            reason,
-            trace: Some(interaction.trace.clone()),
-            app: None,
-            retry: None,
-            source: None,
-        }
+        Self { trace: Some(interaction.trace.clone()), ..Self::about(reason) }
     }
 }
 

@@ -58,6 +58,7 @@ impl Broker {
             ..Event::system("sign_in", refused.reason.as_str())
         };
         refused.trace = self.record_public(tenant.id, visitor, refused.trace.take(), event).await;
+        refused.recorded = true;
     }
 
     /// Records an event that anybody could cause. Returns the trace code, a new one if there was

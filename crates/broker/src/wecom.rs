@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 use store::Store;
 use store::ephemeral::{Owner, Slot};
@@ -64,6 +65,17 @@ impl WeCom {
             secret,
             egress: source.egress.clone(),
             mode: mode(source),
+        })
+    }
+
+    /// Whether the refusal of these credentials is older than the source as an administrator last
+    /// saved it, which says that they are right now; the refusal is forgotten then.
+    async fn was_saved_since(&self, credentials: &Credentials, source: &Source) -> bool {
+        let tokens = Tokens(self.store.clone());
+        let forgotten = tokens.forget_refusal(&credentials.token_key, source.updated_at).await;
+        forgotten.unwrap_or_else(|error| {
+            tracing::warn!(%error, source = %source.id, "an old refusal could not be forgotten");
+            false
         })
     }
 
@@ -138,8 +150,13 @@ impl Upstream for WeCom {
             tracing::error!(%error, source = %source.id, "a source's secret cannot be read");
             UpstreamFault::plain(Reason::SourceMisconfigured)
         })?;
-        let info =
-            self.client.user_info(&credentials, &code).await.map_err(|error| fault(&error))?;
+        let mut info = self.client.user_info(&credentials, &code).await;
+        if info.as_ref().is_err_and(wecom::Error::is_misconfigured)
+            && self.was_saved_since(&credentials, source).await
+        {
+            info = self.client.user_info(&credentials, &code).await;
+        }
+        let info = info.map_err(|error| fault(&error))?;
         let (user_id, ticket) = match info {
             UserInfo::Member { user_id, user_ticket } => (user_id, user_ticket),
             UserInfo::LinkedCorp => return Err(UpstreamFault::plain(Reason::LinkedCorp)),
@@ -225,10 +242,28 @@ impl wecom::Env for ClientEnv {
 pub struct Tokens(Store);
 
 const TOKEN: Slot<Vec<u8>> = Slot::new("wecom_token", Duration::from_hours(2));
+/// When WeCom last refused: a refusal counts until somebody saves the source.
+const REFUSED_AT: Slot<DateTime<Utc>> = Slot::new("wecom_refused_at", Duration::from_hours(2));
 const LOCK: Slot<String> = Slot::new("wecom_token_lock", Duration::from_secs(30));
 
 fn place(key: &str) -> Place<'_> {
     Place { tenant: None, column: "ephemeral.wecom_token", row: key.as_bytes() }
+}
+
+impl Tokens {
+    /// Forgets a refusal from before this time. Whether the last one was.
+    async fn forget_refusal(&self, key: &str, before: DateTime<Utc>) -> store::Result<bool> {
+        let ephemeral = &self.0.ephemeral;
+        let at: Option<DateTime<Utc>> = ephemeral.get(&REFUSED_AT, Owner::Deployment, key).await?;
+        if at.is_none_or(|at| at >= before) {
+            return Ok(false);
+        }
+        if let Some(CacheEntry::Refused(_)) = self.get(key).await? {
+            // A token that arrives between the two lines costs one more `gettoken`, no more.
+            ephemeral.take(&TOKEN, Owner::Deployment, key).await?;
+        }
+        Ok(true)
+    }
 }
 
 impl TokenCache for Tokens {
@@ -244,6 +279,10 @@ impl TokenCache for Tokens {
     async fn put(&self, key: &str, entry: &CacheEntry, ttl: Duration) -> Result<(), store::Error> {
         let text = entry.to_text();
         let sealed = self.0.keys.seal(&self.0.env, place(key), text.expose_secret().as_bytes())?;
+        if matches!(entry, CacheEntry::Refused(_)) {
+            let (at, now) = (REFUSED_AT.lasting(ttl), self.0.env.now());
+            self.0.ephemeral.put(&at, Owner::Deployment, key, &now).await?;
+        }
         self.0.ephemeral.put(&TOKEN.lasting(ttl), Owner::Deployment, key, &sealed).await
     }
 

@@ -14,8 +14,8 @@ use crate::pages::content_security_policy;
 pub(crate) struct Policy {
     /// Origin of WeCom's panel, if the page shows it.
     pub(crate) frame: Option<String>,
-    /// Where a form's redirects may end.
-    pub(crate) form_action: Option<String>,
+    /// Where a form's redirects may lead.
+    pub(crate) form_action: Vec<String>,
 }
 
 /// A page. Never stored, never framed, loads nothing of others (attacks A9, Q1).

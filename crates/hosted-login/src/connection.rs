@@ -6,7 +6,11 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, Responder, web};
 use broker::upstream::Panel;
 use broker::{Callback, Error, Reason, Start};
+use oidc::Params;
+use store::app;
 use store::ephemeral::Slot;
+use store::id::AppId;
+use store::source;
 use wecom::UserAgent;
 
 use crate::answer;
@@ -23,6 +27,9 @@ pub(crate) async fn start(context: Context, identifier: web::Path<String>) -> im
 
 async fn begin(context: &Context, identifier: &str) -> Result<HttpResponse, Failure> {
     let params = context.query()?;
+    if !params.has("interaction") {
+        return from_workbench(context, identifier, &params).await;
+    }
     let id = params.get("interaction")?.and_then(|text| text.parse().ok());
     let id = id.ok_or(Failure::Notice(Notice::InteractionExpired))?;
     let panel = match (params.get("display")?, params.get("panel_size")?) {
@@ -39,6 +46,32 @@ async fn begin(context: &Context, identifier: &str) -> Result<HttpResponse, Fail
         response.headers_mut().insert(header::REFERRER_POLICY, origin);
     }
     Ok(response)
+}
+
+/// A source's address without an interaction, such as in WeCom's workbench: a sign-in begins at the
+/// app, so the browser is sent there. The app is the one that `app_id` names, or the only one that
+/// the source is linked to.
+async fn from_workbench(
+    context: &Context,
+    identifier: &str,
+    params: &Params,
+) -> Result<HttpResponse, Failure> {
+    let nowhere = || Failure::Notice(Notice::InteractionExpired);
+    let mut scope = context.site.broker.provider.store.tenant(context.tenant.id);
+    let source = source::find_by_identifier(&mut scope, identifier).await?.ok_or_else(nowhere)?;
+    let links = app::links_of_source(&mut scope, source.id).await?;
+    let named =
+        params.get("app_id")?.map(str::parse::<AppId>).transpose().map_err(|_| nowhere())?;
+    let linked = match (named, links.as_slice()) {
+        (Some(named), links) => links.iter().find(|link| link.app_id == named),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    let linked = linked.ok_or_else(nowhere)?;
+    let app = app::find(&mut scope, linked.app_id).await?.ok_or_else(nowhere)?;
+    let issuer = context.site.broker.provider.issuer(&context.tenant).to_string();
+    let location = way_back(&app, &issuer).ok_or_else(nowhere)?;
+    Ok(answer::redirect(&location).finish())
 }
 
 /// `GET /connections/social/{identifier}/callback`: the browser comes back from upstream.

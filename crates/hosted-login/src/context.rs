@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
+use actix_web::error::InternalError;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
 use broker::{Browser, Visitor};
@@ -12,7 +13,7 @@ use secrecy::SecretString;
 use store::tenant::{self, Tenant, TenantStatus};
 
 use crate::address::{client_address, host};
-use crate::failure::{Failure, FailurePage};
+use crate::failure::{Failure, FailurePage, oauth_response};
 use crate::language::Language;
 use crate::pages::{Frame, Notice};
 use crate::{Site, cookie};
@@ -42,7 +43,7 @@ impl Context {
             None => None,
             Some(host) => tenant::find_by_host(&site.broker.provider.store.database, &host)
                 .await
-                .map_err(|error| fail(Failure::from(error)))?,
+                .map_err(|error| failed(&request, language, error.into()))?,
         };
         let tenant = match found {
             None => return Err(fail(Failure::Notice(Notice::UnknownHost))),
@@ -85,6 +86,14 @@ impl Context {
             self.language = Language::negotiate(ui_locales, accept, self.site.default_language);
         }
     }
+}
+
+/// A failure before the tenant is known, as those who call this path read it.
+fn failed(request: &HttpRequest, language: Language, failure: Failure) -> actix_web::Error {
+    if matches!(request.path(), "/oidc/token" | "/oidc/me") {
+        return InternalError::from_response("", oauth_response(&failure, false)).into();
+    }
+    FailurePage::without_tenant(language, failure).into_error()
 }
 
 fn negotiate(site: &Site, request: &HttpRequest) -> Language {

@@ -184,8 +184,8 @@ impl Context {
             None => self.last_app().await,
         };
         let trace = match known {
-            Some(trace) => trace,
-            None => self.record(failure.notice(), app.as_ref().map(|app| app.id)).await,
+            Some(trace) if refused.is_some_and(|refused| refused.recorded) => trace,
+            known => self.record(failure.notice(), known, app.as_ref().map(|app| app.id)).await,
         };
         let Ok(mut frame) = self.frame() else {
             return FailurePage::without_tenant(self.language, failure).into_response();
@@ -209,14 +209,14 @@ impl Context {
         FailurePage { failure, frame, trace, actions }.into_response()
     }
 
-    /// Gives a failure that the broker has not recorded a trace code, and records it.
-    async fn record(&self, notice: Notice, app: Option<AppId>) -> String {
+    /// Records a failure that the broker has not, and gives it a trace code if it has none.
+    async fn record(&self, notice: Notice, known: Option<String>, app: Option<AppId>) -> String {
         let event = Event { app_id: app, ..Event::system("page", notice.code()) };
         // When the store is away, there is nothing to record with; the program's log has it.
-        if notice.status() == 503 {
+        if notice == Notice::Unavailable {
             return String::new();
         }
-        let recorded = self.site.broker.record_public(self.tenant.id, &self.visitor, None, event);
+        let recorded = self.site.broker.record_public(self.tenant.id, &self.visitor, known, event);
         recorded.await.unwrap_or_default()
     }
 
@@ -273,5 +273,5 @@ pub(crate) fn oauth_response(failure: &Failure, used_basic: bool) -> HttpRespons
 
 /// A refusal that was decided here, as the broker would have.
 pub(crate) fn refusal(reason: Reason, app: Option<App>, trace: Option<String>) -> Failure {
-    broker::Error::from(Refused { reason, trace, app, retry: None, source: None }).into()
+    broker::Error::from(Refused { trace, app, ..Refused::about(reason) }).into()
 }

@@ -94,7 +94,7 @@ fn page(
     });
     let policy = Policy {
         frame: panel.is_some().then(|| context.site.broker.wecom.panel_origin().to_owned()),
-        form_action: origin_of(&interaction.request.redirect_uri),
+        form_action: origin_of(&interaction.request.redirect_uri).into_iter().collect(),
     };
     let view = |source: Source| SourceView {
         href: start_href(id, &source.identifier),
@@ -150,7 +150,7 @@ fn languages(id: &InteractionId) -> Vec<LanguageLink> {
         .collect()
 }
 
-/// Where the cancel form's redirect ends: Chromium checks `form-action` along the way.
+/// Where a form's redirect leads: Chromium checks `form-action` along the way.
 pub(crate) fn origin_of(redirect_uri: &str) -> Option<String> {
     let url = url::Url::parse(redirect_uri).ok()?;
     Some(match url.scheme() {

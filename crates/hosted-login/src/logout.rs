@@ -11,6 +11,7 @@ use crate::answer::{self, Policy};
 use crate::context::Context;
 use crate::cookie;
 use crate::failure::{Failure, way_back};
+use crate::login::origin_of;
 use crate::oidc_endpoints::form;
 use crate::pages::{self, ActionView, AppView, ConfirmSignOut, Notice};
 
@@ -112,7 +113,9 @@ fn confirm(
         fields: carried.collect(),
         user: None,
     };
-    let form_action = request.redirect.as_deref().and_then(crate::login::origin_of);
+    // Who signs out is sent to the one, who stays to the other.
+    let ends = [request.redirect.clone(), stay(context, request)];
+    let form_action = ends.into_iter().flatten().filter_map(|end| origin_of(&end)).collect();
     let mut response = answer::page(200, &nonce, &Policy { frame: None, form_action }, &page)?;
     if let Some(secret) = &planted {
         add_cookie(&mut response, &cookie::plant_browser(secret));
@@ -127,10 +130,14 @@ async fn confirmed(context: &Context, body: &Bytes) -> Result<HttpResponse, Fail
         context.site.broker.sign_out(&context.tenant, &context.visitor).await?;
         return signed_out(context, &request);
     }
-    // The person stays: back to the app, or nowhere.
-    let issuer = context.site.broker.provider.issuer(&context.tenant).to_string();
-    match request.app.as_ref().and_then(|app| way_back(app, &issuer)) {
+    match stay(context, &request) {
         Some(location) => Ok(answer::redirect(&location).finish()),
         None => Err(Failure::Notice(Notice::AlreadySignedIn)),
     }
+}
+
+/// Where a person who stays is sent: back to the app, if one asked.
+fn stay(context: &Context, request: &LogoutRequest) -> Option<String> {
+    let issuer = context.site.broker.provider.issuer(&context.tenant).to_string();
+    request.app.as_ref().and_then(|app| way_back(app, &issuer))
 }

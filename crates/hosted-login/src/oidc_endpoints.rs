@@ -77,7 +77,9 @@ pub(crate) fn answer_next(context: &Context, next: &Next) -> actix_web::HttpResp
             answer::redirect(&format!("/login?interaction={}", interaction.id))
         }
         Next::ToApp { location, session } => {
-            let mut response = answer::redirect(location);
+            // A fragment of its own, if an empty one: otherwise the browser takes along the one of
+            // the way here, WeCom's `#wechat_redirect` or somebody's choice (attack A7).
+            let mut response = answer::redirect(&format!("{location}#"));
             if let Some(session) = session {
                 metrics::counter!("hufu_sign_ins_total").increment(1);
                 response.cookie(cookie::plant_session(session, context.site.broker.session_life));

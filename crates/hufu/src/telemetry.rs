@@ -1,6 +1,8 @@
 //! Logs, traces and metrics.
 
+use std::pin::Pin;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{HeaderMap, HeaderName};
@@ -8,7 +10,8 @@ use anyhow::{Context as _, Result};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
 use opentelemetry::trace::{TraceContextExt as _, TraceId, TracerProvider as _};
-use opentelemetry_otlp::WithExportConfig as _;
+use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use opentelemetry_otlp::{WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator, SdkTracerProvider};
@@ -48,6 +51,7 @@ pub fn start(settings: &Telemetry) -> Result<Guard> {
     };
     let exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_http()
+        .with_http_client(OnRuntime::new()?)
         .with_endpoint(endpoint)
         .build()
         .context("telemetry.otlp_endpoint is not usable")?;
@@ -58,6 +62,42 @@ pub fn start(settings: &Telemetry) -> Result<Guard> {
     let traces = tracing_opentelemetry::layer().with_tracer(provider.tracer("hufu"));
     registry.with(traces).try_init()?;
     Ok(Guard(Some(provider)))
+}
+
+/// The client of the collector. The exporter has a thread of its own, where no request can be made:
+/// requests are made on the runtime.
+#[derive(Debug)]
+struct OnRuntime {
+    client: reqwest::Client,
+    runtime: tokio::runtime::Handle,
+}
+
+/// How long a collector may take.
+const COLLECTOR_PATIENCE: Duration = Duration::from_secs(5);
+
+impl OnRuntime {
+    fn new() -> Result<Self> {
+        let client = reqwest::Client::builder()
+            .timeout(COLLECTOR_PATIENCE)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Self { client, runtime: tokio::runtime::Handle::try_current()? })
+    }
+}
+
+/// What `HttpClient` answers.
+type Sent<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, HttpError>> + Send + 'a>>;
+
+impl HttpClient for OnRuntime {
+    fn send_bytes<'life, 'sent>(&'life self, request: Request<Bytes>) -> Sent<'sent>
+    where
+        'life: 'sent,
+        Self: 'sent,
+    {
+        let client = self.client.clone();
+        let sent = self.runtime.spawn(async move { client.send_bytes(request).await });
+        Box::pin(async move { sent.await? })
+    }
 }
 
 /// The process's metrics.

@@ -26,7 +26,9 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/", web::get().to(home))
         .route("/claims.json", web::get().to(claims))
         .route("/style.css", web::get().to(|| async { asset("text/css; charset=utf-8", STYLE) }))
-        .route("/icon.svg", web::get().to(|| async { asset("image/svg+xml", ICON) }));
+        .route("/icon.svg", web::get().to(|| async { asset("image/svg+xml", ICON) }))
+        // Browsers ask for it where no page names another, as beside `/claims.json`.
+        .route("/favicon.ico", web::get().to(|| async { asset("image/svg+xml", ICON) }));
 }
 
 #[derive(Template)]
