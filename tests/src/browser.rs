@@ -33,23 +33,29 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// To the nodes at these ports, whichever they are at the time of a request.
-    pub(crate) fn new(ports: Arc<RwLock<Vec<u16>>>, wecom_port: u16) -> Self {
+    /// To the nodes at these ports, whichever they are at the time of a request. `first` is which
+    /// of them comes first.
+    pub(crate) fn new(ports: Arc<RwLock<Vec<u16>>>, wecom_port: u16, first: usize) -> Self {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            // Shorter than the servers keep a connection: on a busy machine both might act at once.
+            .pool_idle_timeout(std::time::Duration::from_secs(2))
             .build()
             .unwrap();
-        Self { client, ports, wecom_port, turn: Arc::new(AtomicUsize::new(0)) }
+        Self { client, ports, wecom_port, turn: Arc::new(AtomicUsize::new(first)) }
     }
 
-    /// The address that a URL's host is reached at: the simulated WeCom, or the next node.
+    /// The address that a URL's host is reached at: the simulated WeCom, or the next node. Without
+    /// nodes it is this machine, at the URL's own port.
     fn target(&self, url: &Url) -> String {
         let host = url.host_str().unwrap_or_default();
-        let port = if host == "wecom.localhost" {
+        let ports = self.ports.read().unwrap();
+        let port = if ports.is_empty() {
+            url.port().unwrap_or(80)
+        } else if host == "wecom.localhost" {
             self.wecom_port
         } else {
-            let ports = self.ports.read().unwrap();
             ports[self.turn.fetch_add(1, Ordering::Relaxed) % ports.len()]
         };
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
@@ -144,6 +150,11 @@ impl Browser {
             user_agent: DESKTOP.to_owned(),
             accept_language: "en".to_owned(),
         }
+    }
+
+    /// A new browser on a desktop that reaches every host on this machine, at the URL's own port.
+    pub fn on_this_machine() -> Self {
+        Self::new(Route::new(Arc::default(), 0, 0))
     }
 
     /// The same browser, saying it is another one.

@@ -4,7 +4,6 @@ use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Value, json};
 use url::Url;
 use wecom_sim::{Corp, Member};
@@ -243,27 +242,35 @@ impl Tenant {
         form: &[(&str, &str)],
         authorization: Option<&str>,
     ) -> Answer {
-        let url = Url::parse(&self.url(path)).unwrap();
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let mut request = self
-            .world
-            .route()
-            .request(Method::POST, &url)
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(body);
-        if let Some(authorization) = authorization {
-            request = request.header(AUTHORIZATION, authorization);
-        }
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        Answer { url, status, headers, body: response.text().await.unwrap() }
+        let mut headers = vec![("content-type", "application/x-www-form-urlencoded")];
+        headers.extend(authorization.map(|value| ("authorization", value)));
+        self.send(Method::POST, path, &headers, Some(body.as_bytes())).await
     }
 
     /// UserInfo with an access token.
     pub async fn userinfo(&self, access_token: &str) -> Answer {
-        let url = Url::parse(&self.url("/oidc/me")).unwrap();
-        let request = self.world.route().request(Method::GET, &url).bearer_auth(access_token);
-        let response = request.send().await.unwrap();
+        let bearer = format!("Bearer {access_token}");
+        self.send(Method::GET, "/oidc/me", &[("authorization", &bearer)], None).await
+    }
+
+    /// Any request of a program to a path of the tenant's host.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Answer {
+        let url = Url::parse(&self.url(path)).unwrap();
+        let mut request = self.world.route().request(method, &url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.body(body.to_vec());
+        }
+        let response = request.send().await.unwrap_or_else(|error| panic!("{url}: {error}"));
         let (status, headers) = (response.status(), response.headers().clone());
         Answer { url, status, headers, body: response.text().await.unwrap() }
     }
@@ -290,6 +297,7 @@ fn make_corp(world: &World, host: &str) -> (String, i64, String) {
         [("zhangsan", "张三"), ("LiSi", "李四"), ("wangwu", "王五"), ("outsider", "局外人")];
     corp.members = names.iter().map(|(userid, name)| Member::new(userid, name)).collect();
     let mut app = wecom_sim::App::new(1_000_002, &secret, "Test app at WeCom");
+    app.visible.all = false;
     app.visible.members = vec!["zhangsan".into(), "LiSi".into(), "wangwu".into()];
     app.trusted_domain = Some(host.to_owned());
     app.web_login_callback_domain = Some(host.to_owned());

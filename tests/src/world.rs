@@ -1,5 +1,6 @@
 //! A whole deployment for one test.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 use base64::Engine as _;
@@ -30,6 +31,8 @@ struct Inner {
     ports: Vec<u16>,
     /// The ports of those nodes that requests go to.
     serving: Arc<RwLock<Vec<u16>>>,
+    /// Which node the next one who acts begins with.
+    turn: AtomicUsize,
     simulator: Mutex<Option<Simulator>>,
     wecom: wecom_sim::Control,
     wecom_port: u16,
@@ -69,6 +72,7 @@ impl World {
             settings: vec![settings; count],
             nodes: Mutex::new(nodes),
             serving: Arc::new(RwLock::new(ports.clone())),
+            turn: AtomicUsize::new(0),
             ports,
             wecom: simulator.control(),
             wecom_port: simulator.port(),
@@ -95,6 +99,7 @@ impl World {
             settings: vec![Settings::parse(&text).unwrap()],
             nodes: Mutex::new(Vec::new()),
             serving: Arc::new(RwLock::new(ports.clone())),
+            turn: AtomicUsize::new(0),
             ports,
             wecom: simulator.control(),
             wecom_port: simulator.port(),
@@ -184,9 +189,10 @@ impl World {
         Browser::new(self.route())
     }
 
-    /// How requests reach the nodes and the simulated WeCom.
+    /// How requests reach the nodes and the simulated WeCom, each time from another node on.
     pub(crate) fn route(&self) -> Route {
-        Route::new(Arc::clone(&self.0.serving), self.0.wecom_port)
+        let first = self.0.turn.fetch_add(1, Ordering::Relaxed);
+        Route::new(Arc::clone(&self.0.serving), self.0.wecom_port, first)
     }
 
     /// Makes a tenant with a corp, a QR source, a mobile source and an app linked to both.

@@ -1,0 +1,17 @@
+//! The broker: who a person is who comes through WeCom, and what may go wrong on the way.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod accounts;
+mod association;
+mod callback;
+mod confusion;
+mod disabled;
+mod in_client;
+mod isolation;
+mod outage;
+mod pages;
+mod races;
+mod replies;
+mod session;
+mod steps;

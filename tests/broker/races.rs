@@ -1,0 +1,345 @@
+//! Races: many at once, over HTTP on each deployment, and in bulk on the brokers of two nodes.
+
+use std::time::{Duration, Instant};
+
+use broker::wecom::WeCom;
+use broker::{Broker, Callback, Next, SESSION_LIFE, Start, Visitor};
+use e2e::{Backend, Browser, Pkce, Tenant, World, on_every_backend};
+use futures_util::future::join_all;
+use oidc::{Params, Provider, authorize, token};
+use secrecy::SecretString;
+use url::Url;
+use wecom_sim::Member;
+
+use crate::steps::{
+    GETTOKEN, GETUSERINFO, SESSION, calls, cookie, parameter, redemptions, sso, to_callback,
+};
+
+/// Adds a member whom the tenant's app sees.
+fn add_member(tenant: &Tenant, userid: &str) {
+    let wecom = tenant.world.wecom();
+    wecom.set_member(&tenant.corp_id, Member::new(userid, userid)).unwrap();
+    wecom.edit_app(&tenant.corp_id, tenant.agent_id, |app| app.visible.all = true).unwrap();
+}
+
+/// So many browsers, each about to open its callback for the member.
+async fn at_the_callback(
+    tenant: &Tenant,
+    pkce: &Pkce,
+    count: usize,
+    member: impl Fn(usize) -> String,
+) -> Vec<(Browser, Url)> {
+    let ways = (0..count).map(|number| {
+        let member = member(number);
+        async move {
+            let mut browser = tenant.world.browser();
+            let callback = to_callback(tenant, &mut browser, pkce, &member).await;
+            (browser, callback)
+        }
+    });
+    join_all(ways).await
+}
+
+on_every_backend! {
+    async fn a_cold_cache_asks_for_one_access_token(world: World) {
+        let tenant = world.tenant("acme").await;
+        (0..50).for_each(|number| add_member(&tenant, &format!("member{number}")));
+        let pkce = Pkce::new();
+        let mut ways =
+            at_the_callback(&tenant, &pkce, 50, |number| format!("member{number}")).await;
+        assert_eq!(calls(&world, GETTOKEN), 0);
+        let answers =
+            join_all(ways.iter_mut().map(|(browser, callback)| browser.get(callback.as_str())))
+                .await;
+        for answer in &answers {
+            assert!(answer.parameter("code").is_some(), "{answer:?}");
+        }
+        assert_eq!(calls(&world, GETTOKEN), 1);
+        assert_eq!(calls(&world, GETUSERINFO), 50);
+        assert_eq!(tenant.users().await.len(), 50);
+    }
+
+    async fn first_sign_ins_of_one_person_at_once_make_one_user(world: World) {
+        let tenant = world.tenant("acme").await;
+        let pkce = Pkce::new();
+        for round in 0..10 {
+            let userid = format!("Person{round}");
+            add_member(&tenant, &userid);
+            let mut ways = at_the_callback(&tenant, &pkce, 10, |_| userid.clone()).await;
+            let answers =
+                join_all(ways.iter_mut().map(|(browser, callback)| browser.get(callback.as_str())))
+                    .await;
+            for answer in &answers {
+                assert!(answer.parameter("code").is_some(), "{answer:?}");
+            }
+            assert_eq!(tenant.users().await.len(), round + 1);
+        }
+    }
+
+    async fn d1_one_code_at_once_is_redeemed_once_at_most(world: World) {
+        let tenant = world.tenant("acme").await;
+        let (mut browser, pkce) = (world.browser(), Pkce::new());
+        tenant.sign_in(&mut browser, &tenant.authorize_url(&pkce, &[]), "zhangsan").await;
+        for _ in 0..20 {
+            let code = sso(&tenant, &mut browser, &pkce).await.parameter("code").unwrap();
+            let answers = join_all((0..20).map(|_| tenant.redeem(&code, &pkce))).await;
+            let good: Vec<_> = answers.iter().filter(|answer| answer.status.is_success()).collect();
+            assert!(good.len() <= 1, "{good:?}");
+            for answer in answers.iter().filter(|answer| !answer.status.is_success()) {
+                assert_eq!(answer.json()["error"], "invalid_grant");
+            }
+            if let [good] = good.as_slice() {
+                let access = good.json()["access_token"].as_str().unwrap().to_owned();
+                assert_eq!(
+                    tenant.userinfo(&access).await.status,
+                    401,
+                    "a code used twice costs the grant"
+                );
+            }
+        }
+        let code = sso(&tenant, &mut browser, &pkce).await.parameter("code").unwrap();
+        let tokens = tenant.redeem(&code, &pkce).await.json();
+        assert_eq!(tenant.userinfo(tokens["access_token"].as_str().unwrap()).await.status, 200);
+    }
+
+    async fn m3_one_callback_at_once_redeems_once(world: World) {
+        let tenant = world.tenant("acme").await;
+        let pkce = Pkce::new();
+        for (browser, callback) in
+            at_the_callback(&tenant, &pkce, 20, |_| "zhangsan".to_owned()).await
+        {
+            let mut browsers = vec![browser; 10];
+            let answers =
+                join_all(browsers.iter_mut().map(|browser| browser.get(callback.as_str()))).await;
+            assert!(answers[0].parameter("code").is_some(), "{:?}", answers[0]);
+            assert!(answers.iter().all(|answer| answer.location() == answers[0].location()));
+            assert_eq!(redemptions(&world, &callback), 1);
+            let session = cookie(&tenant, &browsers[0], SESSION);
+            assert!(browsers.iter().all(|browser| cookie(&tenant, browser, SESSION) == session));
+        }
+        assert_eq!(tenant.users().await.len(), 1);
+    }
+
+    async fn two_tabs_of_one_interaction_at_once_finish_it_once(world: World) {
+        let tenant = world.tenant("acme").await;
+        let pkce = Pkce::new();
+        for _ in 0..10 {
+            let mut browser = world.browser();
+            let page = browser.follow(tenant.authorize_url(&pkce, &[])).await;
+            let link = page.links().into_iter().find(|link| link.contains("/social/qr")).unwrap();
+            let mut tabs = Vec::new();
+            for member in ["zhangsan", "LiSi"] {
+                let wecom = browser.get(tenant.url(&link)).await.location().unwrap();
+                tabs.push(tenant.confirm(&mut browser, &wecom, member).await.location().unwrap());
+            }
+            let (mut one, mut two) = (browser.clone(), browser);
+            let (a, b) = tokio::join!(one.get(tabs[0].as_str()), two.get(tabs[1].as_str()));
+            let codes =
+                [&a, &b].into_iter().filter(|answer| answer.parameter("code").is_some()).count();
+            assert_eq!(codes, 1, "{a:?} {b:?}");
+            let late = if a.code().is_some() { a } else { b };
+            assert_eq!(late.code().as_deref(), Some("interaction_expired"));
+        }
+    }
+}
+
+/// The brokers of the nodes, driven without their web servers, and the tenant as they know it.
+struct Bulk {
+    tenant: Tenant,
+    row: store::tenant::Tenant,
+    brokers: Vec<Broker>,
+    pkce: Pkce,
+    http: reqwest::Client,
+}
+
+/// A sign-in that is about to be finished.
+struct Pending {
+    visitor: Visitor,
+    state: String,
+    code: String,
+}
+
+impl Bulk {
+    async fn start(world: &World) -> Self {
+        let tenant = world.tenant("acme").await;
+        let brokers: Vec<Broker> = world
+            .stores()
+            .into_iter()
+            .map(|store| Broker {
+                wecom: WeCom::new(world.settings().wecom_settings().unwrap(), store.clone())
+                    .unwrap(),
+                provider: Provider::new(store, "http"),
+                session_life: SESSION_LIFE,
+            })
+            .collect();
+        assert_eq!(brokers.len(), 2);
+        let database = &world.store().database;
+        let row = store::tenant::find(database, tenant.id.parse().unwrap()).await.unwrap().unwrap();
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .unwrap();
+        Self { tenant, row, brokers, pkce: Pkce::new(), http }
+    }
+
+    fn broker(&self, number: usize) -> &Broker {
+        &self.brokers[number % self.brokers.len()]
+    }
+
+    fn visitor() -> Visitor {
+        let secret = SecretString::from(format!("hufu_browser_{}", uuid::Uuid::new_v4()));
+        Visitor { browser: Some(broker::Browser::of(&secret)), session: None, address: None }
+    }
+
+    /// What the broker makes of the app's request.
+    async fn authorize(&self, number: usize, visitor: &Visitor) -> Next {
+        let broker = self.broker(number);
+        let url = Url::parse(&self.tenant.authorize_url(&self.pkce, &[])).unwrap();
+        let params = Params::parse(url.query().unwrap().as_bytes()).unwrap();
+        let (app, request) = authorize::parse(&broker.provider, &self.row, &params).await.unwrap();
+        let browser = visitor.browser.clone().unwrap();
+        broker.authorize(&self.row, &app, request, visitor, &browser).await.unwrap()
+    }
+
+    /// A sign-in of a member up to the callback.
+    async fn pending(&self, number: usize, member: &str) -> Pending {
+        let visitor = Self::visitor();
+        let Next::Login(interaction) = self.authorize(number, &visitor).await else {
+            panic!("nobody is signed in")
+        };
+        let start = Start { identifier: "qr", language: "zh", panel: None };
+        let broker = self.broker(number + 1);
+        let url = broker.start(&self.row, &interaction.id, &visitor, start).await.unwrap();
+        let mut url = Url::parse(&url).unwrap();
+        url.set_path("/wwlogin/sso/choose");
+        url.set_host(Some("127.0.0.1")).unwrap();
+        url.query_pairs_mut().append_pair("userid", member);
+        let answer = self.http.get(url).send().await.unwrap();
+        let back = Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap();
+        let (state, code) = (parameter(&back, "state").unwrap(), parameter(&back, "code").unwrap());
+        Pending { visitor, state, code }
+    }
+
+    /// Where the app gets its code.
+    async fn callback(&self, number: usize, pending: &Pending) -> String {
+        let code = Some(SecretString::from(pending.code.clone()));
+        let callback = Callback { identifier: "qr", state: &pending.state, code };
+        let broker = self.broker(number);
+        match broker.callback(&self.row, &pending.visitor, callback).await.unwrap() {
+            Next::ToApp { location, session: Some(_) } => location,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Rounds and attempts of each bulk race: 2,000 first sign-ins, 4,000 callbacks, 4,000 codes.
+const AT_ONCE: usize = 10;
+
+async fn in_bulk(race: impl AsyncFnOnce(&Bulk)) {
+    let world = World::start(Backend::Postgres).await;
+    let bulk = Bulk::start(&world).await;
+    let began = Instant::now();
+    race(&bulk).await;
+    assert!(began.elapsed() < Duration::from_mins(3), "{:?}", began.elapsed());
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bulk_of_first_sign_ins_makes_one_user_a_person() {
+    in_bulk(async |bulk| {
+        for round in 0..200 {
+            let member = format!("Person{round}");
+            add_member(&bulk.tenant, &member);
+            let pending = join_all((0..AT_ONCE).map(|number| bulk.pending(number, &member))).await;
+            let done = pending.iter().enumerate();
+            join_all(done.map(|(number, pending)| bulk.callback(number, pending))).await;
+        }
+        let users = bulk.tenant.users().await;
+        assert_eq!(users.len(), 200);
+        let names: std::collections::HashSet<_> =
+            users.iter().map(|user| user["name"].to_string()).collect();
+        assert_eq!(names.len(), 200);
+        assert_eq!(calls(&bulk.tenant.world, GETTOKEN), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bulk_of_callbacks_redeems_each_code_once() {
+    in_bulk(async |bulk| {
+        for _ in 0..80 {
+            bulk.tenant.world.wecom().clear_journal();
+            let pending = join_all((0..5).map(|number| bulk.pending(number, "zhangsan"))).await;
+            let deliveries = pending
+                .iter()
+                .flat_map(|pending| (0..AT_ONCE).map(move |number| bulk.callback(number, pending)));
+            let locations = join_all(deliveries).await;
+            for same in locations.chunks(AT_ONCE) {
+                assert!(same.iter().all(|location| *location == same[0]));
+            }
+            assert_eq!(calls(&bulk.tenant.world, GETUSERINFO), 5);
+        }
+        assert_eq!(bulk.tenant.users().await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bulk_of_token_requests_redeems_each_code_once_at_most() {
+    in_bulk(async |bulk| {
+        let pending = bulk.pending(0, "zhangsan").await;
+        let code = Some(SecretString::from(pending.code.clone()));
+        let callback = Callback { identifier: "qr", state: &pending.state, code };
+        let next = bulk.broker(0).callback(&bulk.row, &pending.visitor, callback).await.unwrap();
+        let Next::ToApp { session, .. } = next else { panic!("{next:?}") };
+        let visitor = Visitor { session, ..pending.visitor };
+        let mut double = 0;
+        for round in 0..400 {
+            let Next::ToApp { location, .. } = bulk.authorize(round, &visitor).await else {
+                panic!("the session answers")
+            };
+            let code = parameter(&Url::parse(&location).unwrap(), "code").unwrap();
+            let attempts = (0..AT_ONCE).map(|number| redeem(bulk, number, &code));
+            let good = join_all(attempts).await.into_iter().filter(|good| *good).count();
+            double += usize::from(good > 1);
+        }
+        assert_eq!(double, 0, "codes were redeemed more than once");
+        let Next::ToApp { location, .. } = bulk.authorize(0, &visitor).await else {
+            panic!("the session answers")
+        };
+        let code = parameter(&Url::parse(&location).unwrap(), "code").unwrap();
+        assert!(redeem(bulk, 1, &code).await, "one at a time is good");
+    })
+    .await;
+}
+
+/// Whether a code gives tokens; if not, because of the code.
+async fn redeem(bulk: &Bulk, number: usize, code: &str) -> bool {
+    let app = &bulk.tenant.app;
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", &app.redirect_uri),
+            ("code_verifier", &bulk.pkce.verifier),
+            ("client_id", &app.id),
+        ])
+        .finish();
+    let params = Params::parse(body.as_bytes()).unwrap();
+    let credentials = format!("{}:{}", app.id, app.secret.as_deref().unwrap());
+    let basic = format!("Basic {}", base64(&credentials));
+    match token::exchange(&bulk.broker(number).provider, &bulk.row, Some(&basic), &params).await {
+        Ok(_) => true,
+        Err(oidc::Error::OAuth(error)) => {
+            assert_eq!(error.code, oidc::ErrorCode::InvalidGrant);
+            false
+        }
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+fn base64(text: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(text)
+}
