@@ -56,13 +56,17 @@ CREATE TABLE grants (
     app_id        UUID NOT NULL,
     user_id       UUID NOT NULL,
     session_id    UUID NOT NULL,
+    -- How the person had signed in then; the session may go on by another source
+    source_id     UUID NOT NULL,
     scope         TEXT NOT NULL,
     created_at    TIMESTAMPTZ NOT NULL,
     revoked_at    TIMESTAMPTZ,
     FOREIGN KEY (tenant_id, app_id) REFERENCES apps (tenant_id, id) ON DELETE CASCADE,
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE,
-    FOREIGN KEY (tenant_id, session_id) REFERENCES sessions (tenant_id, id) ON DELETE CASCADE
+    FOREIGN KEY (tenant_id, session_id) REFERENCES sessions (tenant_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, source_id) REFERENCES identity_sources (tenant_id, id) ON DELETE CASCADE
 );
+CREATE INDEX grants_source ON grants (tenant_id, source_id);
 CREATE INDEX grants_session ON grants (tenant_id, session_id);
 CREATE INDEX grants_user ON grants (tenant_id, user_id);
 CREATE INDEX grants_app ON grants (tenant_id, app_id);

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use store::Store;
 use store::ephemeral::Slot;
-use store::id::{SourceId, TenantId};
+use store::id::{AppId, SourceId, TenantId};
 use subtle::ConstantTimeEq as _;
 
 use crate::error::{Reason, Refused, Result};
@@ -97,11 +97,6 @@ impl Interaction {
         }
     }
 
-    /// The browser that began it.
-    pub(crate) fn browser(&self) -> &Browser {
-        &self.browser
-    }
-
     /// Finishes an interaction: of several attempts at once, one gets it.
     pub(crate) async fn finish(self, store: &Store, tenant: TenantId) -> Result<()> {
         let taken: Option<Self> = store.ephemeral.take(&INTERACTION, tenant, &self.id.0).await?;
@@ -112,7 +107,10 @@ impl Interaction {
 /// What a state that we sent upstream stands for (rule 1).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct UpstreamState {
-    pub(crate) interaction: Interaction,
+    pub(crate) interaction: InteractionId,
+    pub(crate) app: AppId,
+    pub(crate) trace: String,
+    pub(crate) browser: Browser,
     pub(crate) source: SourceId,
 }
 
@@ -123,7 +121,18 @@ pub(crate) const UPSTREAM_STATE: Slot<UpstreamState> =
 impl UpstreamState {
     /// Whether this browser is the one that was sent upstream.
     pub(crate) fn is_of(&self, browser: &Browser) -> bool {
-        self.interaction.browser.is(browser)
+        self.browser.is(browser)
+    }
+
+    /// The state of an interaction that goes upstream.
+    pub(crate) fn of(interaction: &Interaction, source: SourceId) -> Self {
+        Self {
+            interaction: interaction.id.clone(),
+            app: interaction.request.app,
+            trace: interaction.trace.clone(),
+            browser: interaction.browser.clone(),
+            source,
+        }
     }
 }
 

@@ -12,6 +12,7 @@
 
 mod associate;
 mod callback;
+mod complete;
 mod dispatch;
 mod error;
 mod interaction;

@@ -20,8 +20,9 @@ pub enum SignedOut {
 }
 
 impl Broker {
-    /// The visitor's live session.
-    pub async fn session(
+    /// The visitor's session, if it has not been ended. Whatever became of its user or source: it
+    /// is looked for to be ended.
+    async fn session(
         &self,
         tenant: &Tenant,
         token: Option<&SecretString>,
@@ -29,7 +30,7 @@ impl Broker {
         let Some(token) = token else { return Ok(None) };
         let store = self.store();
         let hash = SecretHash::of(token.expose_secret());
-        Ok(session::find(&mut store.tenant(tenant.id), &store.env, &hash).await?)
+        Ok(session::find_to_end(&mut store.tenant(tenant.id), &hash).await?)
     }
 
     /// Answers an app's logout request: a hint of this very session ends it at once, anything else

@@ -1,6 +1,7 @@
 //! Starting a source: from an interaction to the upstream.
 
-use store::app;
+use oidc::authorize;
+use store::app::{self, App};
 use store::source::{self, Source, Status};
 use store::tenant::Tenant;
 
@@ -57,7 +58,7 @@ impl Broker {
             .wecom
             .begin(&source, begin)
             .map_err(|fault| Error::from(Refused::within(fault.reason, &interaction)))?;
-        let value = UpstreamState { interaction, source: source.id };
+        let value = UpstreamState::of(&interaction, source.id);
         store.ephemeral.put(&UPSTREAM_STATE, tenant.id, &state, &value).await?;
         Ok(url)
     }
@@ -76,7 +77,11 @@ impl Broker {
             let known = Refused::within(reason, interaction);
             Error::from(Refused { app: app.clone(), source, retry, ..known })
         };
-        if app.as_ref().is_none_or(|app| app.status != Status::Active) {
+        let may_answer = |app: &App| {
+            app.status == Status::Active
+                && authorize::is_registered(app, &interaction.request.redirect_uri)
+        };
+        if !app.as_ref().is_some_and(may_answer) {
             return Err(refuse(Reason::AppDisabled, None, false));
         }
         match source::usable(&mut scope, interaction.request.app, identifier).await? {

@@ -52,12 +52,14 @@ pub struct UpstreamFault {
     pub hint: Option<String>,
     /// Whether the source's credentials were refused and must not be used again.
     pub credentials_refused: bool,
+    /// Who it is, if the upstream knows the person but does not let them in any more.
+    pub refused_person: Option<Subject>,
 }
 
 impl UpstreamFault {
     /// A fault without a code of the upstream.
     pub(crate) fn plain(reason: Reason) -> Self {
-        Self { reason, errcode: None, hint: None, credentials_refused: false }
+        Self { reason, errcode: None, hint: None, credentials_refused: false, refused_person: None }
     }
 }
 

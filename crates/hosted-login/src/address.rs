@@ -18,7 +18,8 @@ pub fn host(request: &RequestHead) -> Option<String> {
         (Some(host), None) => host.to_str().ok(),
         _ => None,
     };
-    authority.or(header).map(str::to_ascii_lowercase)
+    // A host has at most 253 characters (RFC 1035 §2.3.4), and perhaps a port.
+    authority.or(header).filter(|host| host.len() <= 260).map(str::to_ascii_lowercase)
 }
 
 /// The address of who made a request, behind the proxies that we trust (attack Q11).

@@ -8,7 +8,7 @@ use actix_web::error::InternalError;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
 use broker::{Browser, Visitor};
-use oidc::Params;
+use oidc::{OAuthError, Params};
 use secrecy::SecretString;
 use store::tenant::{self, Tenant, TenantStatus};
 
@@ -69,6 +69,18 @@ impl Context {
     /// A header's text.
     pub(crate) fn header(&self, name: header::HeaderName) -> Option<&str> {
         self.request.headers().get(name)?.to_str().ok()
+    }
+
+    /// The `Authorization` header. One that stands twice names two callers at once (attack B3).
+    pub(crate) fn authorization(&self) -> Result<Option<&str>, OAuthError> {
+        let mut values = self.request.headers().get_all(header::AUTHORIZATION);
+        let wrong =
+            OAuthError::invalid_request("the Authorization header has to be text, and once");
+        match (values.next(), values.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => value.to_str().map(Some).map_err(|_| wrong),
+            (Some(_), Some(_)) => Err(wrong),
+        }
     }
 
     /// The frame of a page in this context, with a fresh nonce.

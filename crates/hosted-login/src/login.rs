@@ -57,7 +57,8 @@ fn by_itself<'a>(interaction: &Interaction, offer: &'a Offer) -> Option<&'a Sour
     let named = interaction.request.connection.as_ref();
     let named =
         named.and_then(|name| offer.usable.iter().find(|source| source.identifier == *name));
-    named.or_else(|| offer.silent().filter(|_| !interaction.fresh))
+    let is_silent = |source: &Source| source.kind == SourceKind::WecomMobile;
+    named.or_else(|| offer.silent()).filter(|source| !(interaction.fresh && is_silent(source)))
 }
 
 fn interaction_id(params: &Params) -> Result<InteractionId, Failure> {

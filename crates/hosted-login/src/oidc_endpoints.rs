@@ -26,7 +26,13 @@ pub(crate) async fn authorize_get(context: Context) -> impl Responder {
 
 /// `POST /oidc/auth`: the same, with the parameters in a form (OpenID Connect Core §3.1.2.1).
 pub(crate) async fn authorize_post(context: Context, body: Bytes) -> impl Responder {
+    let cross_site = context.request.headers().get("sec-fetch-site");
+    let cross_site = cross_site.is_some_and(|site| site.as_bytes() == b"cross-site");
     let result = match form(&context.request, &body) {
+        // A browser leaves our cookies out of another site's form, but not out of a GET.
+        Ok(params) if cross_site => {
+            Ok(answer::redirect(&format!("/oidc/auth?{}", params.to_query())).finish())
+        }
         Ok(params) => authorize(&context, params).await,
         Err(failure) => Err(failure),
     };
@@ -53,7 +59,8 @@ async fn authorize(context: &Context, params: Params) -> Result<HttpResponse, Fa
     let next = broker.authorize(&context.tenant, &app, request, &context.visitor, &browser).await?;
     let mut response = answer_next(context, &next);
     if matches!(next, Next::Login(_)) {
-        if let Some(secret) = &planted {
+        // Again where it is known, so that it outlives this interaction.
+        if let Some(secret) = secret {
             response.cookie(cookie::plant_browser(secret));
         }
         response.cookie(cookie::plant_app(app.id));
@@ -91,15 +98,18 @@ pub(crate) fn answer_next(context: &Context, next: &Next) -> actix_web::HttpResp
 
 /// `POST /oidc/token`: the token endpoint.
 pub(crate) async fn token(context: Context, body: Bytes) -> impl Responder {
-    let authorization = context.header(header::AUTHORIZATION);
     let result = async {
+        let authorization = context.authorization()?;
         let params = form(&context.request, &body)?;
         let provider = &context.site.broker.provider;
         Ok(token::exchange(provider, &context.tenant, authorization, &params).await?)
     };
     match result.await {
         Ok(tokens) => answer::json(StatusCode::OK, &tokens),
-        Err(failure) => oauth_response(&failure, authorization.is_some()),
+        Err(failure) => {
+            let used_basic = context.request.headers().contains_key(header::AUTHORIZATION);
+            oauth_response(&failure, used_basic)
+        }
     }
 }
 
@@ -119,7 +129,7 @@ pub(crate) async fn userinfo(context: Context) -> impl Responder {
 }
 
 fn bearer(context: &Context) -> Option<String> {
-    let (scheme, token) = context.header(header::AUTHORIZATION)?.split_once(' ')?;
+    let (scheme, token) = context.authorization().ok()??.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
 }
 

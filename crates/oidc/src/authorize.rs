@@ -96,8 +96,16 @@ impl From<store::Error> for Refusal {
     }
 }
 
-/// Longest `state` and `nonce`, in bytes: ten times what any library sends.
-const MAX_OPAQUE: usize = 4096;
+/// Longest `state`, in bytes: ten times what libraries send. It is kept while the person signs in.
+const STATE_AT_MOST: usize = 2048;
+/// Longest `nonce` and `ui_locales`, in bytes.
+const OPAQUE_AT_MOST: usize = 512;
+
+/// Whether a value can be kept and given back: short enough, and without the control characters
+/// that RFC 6749 §A.5 leaves out.
+fn is_proper(value: &str, at_most: usize) -> bool {
+    value.len() <= at_most && !value.chars().any(char::is_control)
+}
 /// Scopes that we know; others are left out of what is granted.
 pub(crate) const SCOPES: [&str; 4] = ["openid", "profile", "email", "phone"];
 
@@ -110,7 +118,8 @@ pub async fn parse(
     let app = client(provider, tenant, params).await?;
     let redirect_uri = redirect_uri(&app, params)?;
     // From here on the app can be told.
-    let state = params.only("state").filter(|state| state.len() <= MAX_OPAQUE).map(str::to_owned);
+    let state =
+        params.only("state").filter(|state| is_proper(state, STATE_AT_MOST)).map(str::to_owned);
     let refuse = |error| {
         Refusal::Redirect(Box::new(ErrorResponse {
             app: app.id,
@@ -165,12 +174,18 @@ async fn client(provider: &Provider, tenant: &Tenant, params: &Params) -> Result
 fn redirect_uri(app: &App, params: &Params) -> Result<String, Refusal> {
     let asked = params.get("redirect_uri").ok().flatten();
     let asked = asked.ok_or(Refusal::Page(PageReason::RedirectUri))?;
+    match is_registered(app, asked) {
+        true => Ok(asked.to_owned()),
+        false => Err(Refusal::Page(PageReason::RedirectUri)),
+    }
+}
+
+/// Whether an app has this redirect URI. Asked again before a code is sent there: it may have been
+/// taken away meanwhile.
+pub fn is_registered(app: &App, redirect_uri: &str) -> bool {
     let native = app.token_endpoint_auth_method == AuthMethod::None;
-    let registered = app.redirect_uris.values.iter();
-    let found = registered
-        .into_iter()
-        .any(|known| known == asked || (native && same_but_port(known, asked)));
-    if found { Ok(asked.to_owned()) } else { Err(Refusal::Page(PageReason::RedirectUri)) }
+    let mut registered = app.redirect_uris.values.iter();
+    registered.any(|known| known == redirect_uri || (native && same_but_port(known, redirect_uri)))
 }
 
 /// Whether two URIs are of one loopback address and differ in nothing but the port.
@@ -209,8 +224,9 @@ fn rules(params: &Params, _app: &App) -> Result<(), OAuthError> {
             "request_uri is not supported",
         ));
     }
-    if params.only("state").is_some_and(|state| state.len() > MAX_OPAQUE) {
-        return Err(OAuthError::invalid_request("state is longer than 4096 bytes"));
+    if params.only("state").is_some_and(|state| !is_proper(state, STATE_AT_MOST)) {
+        let wrong = "state is longer than 2048 bytes or has control characters";
+        return Err(OAuthError::invalid_request(wrong));
     }
     match params.get("response_type")? {
         Some("code") => {}
@@ -242,8 +258,9 @@ fn scope(params: &Params) -> Result<String, OAuthError> {
 
 fn opaque(params: &Params, name: &str) -> Result<Option<String>, OAuthError> {
     match params.get(name)? {
-        Some(value) if value.len() > MAX_OPAQUE => {
-            Err(OAuthError::invalid_request("a parameter is longer than 4096 bytes"))
+        Some(value) if !is_proper(value, OPAQUE_AT_MOST) => {
+            let wrong = "nonce or ui_locales is longer than 512 bytes or has control characters";
+            Err(OAuthError::invalid_request(wrong))
         }
         value => Ok(value.map(str::to_owned)),
     }

@@ -62,6 +62,17 @@ pub async fn is_unused(
     Ok(store.ephemeral.get(&CODE, tenant, &key).await?.is_some())
 }
 
+/// The grant of a code that has not been used yet. Looking does not use it up.
+pub(crate) async fn grant_of(
+    store: &Store,
+    tenant: TenantId,
+    app: AppId,
+    code: &str,
+) -> Result<Option<GrantId>> {
+    let found: Option<Code> = store.ephemeral.get(&CODE, tenant, key(app, code)).await?;
+    Ok(found.map(|code| code.grant))
+}
+
 /// Redeems a code for the authenticated app. Whatever is wrong afterwards, the code is used up; a
 /// second use revokes everything that the first one gave.
 pub(crate) async fn redeem(

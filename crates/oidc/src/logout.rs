@@ -2,6 +2,7 @@
 
 use store::app::{self, App};
 use store::id::{AppId, SessionId, UserId};
+use store::source::Status;
 use store::tenant::Tenant;
 
 use crate::Provider;
@@ -87,7 +88,9 @@ pub async fn parse(
     }
     let app = match hint.map(|hint| hint.app).or(named) {
         None => None,
-        Some(id) => app::find(&mut provider.store.tenant(tenant.id), id).await?,
+        Some(id) => app::find(&mut provider.store.tenant(tenant.id), id)
+            .await?
+            .filter(|app| app.status == Status::Active),
     };
     let redirect = match params.only("post_logout_redirect_uri") {
         None => None,

@@ -47,6 +47,11 @@ impl Params {
         names.windows(2).any(|pair| pair[0] == pair[1])
     }
 
+    /// The parameters as a query.
+    pub fn to_query(&self) -> String {
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -92,10 +92,16 @@ async fn authorization_code(
     let store = &provider.store;
     let code = params.get("code")?.ok_or(OAuthError::invalid_request("code is missing"))?;
     let (redirect_uri, verifier) = (params.get("redirect_uri")?, params.get("code_verifier")?);
+    // The grant is read before the code is used up: whoever then comes second revokes it, and the
+    // one who came first still gets an answer, though its tokens are dead by then (attack D1).
+    let grant = match code::grant_of(store, tenant.id, app.id, code).await? {
+        None => None,
+        Some(id) => grant::find_live(&mut store.tenant(tenant.id), &store.env, id).await?,
+    };
     let code = code::redeem(store, tenant.id, app.id, code, redirect_uri, verifier).await?;
     let ended = OAuthError::invalid_grant("the sign-in that this code belongs to has ended");
-    let grant = grant::find_live(&mut store.tenant(tenant.id), &store.env, code.grant).await?;
-    issue(provider, tenant, app, &grant.ok_or(ended)?, code.nonce).await
+    let grant = grant.filter(|grant| grant.id == code.grant).ok_or(ended)?;
+    issue(provider, tenant, app, &grant, code.nonce).await
 }
 
 async fn issue(

@@ -207,7 +207,7 @@ impl Ephemeral {
         let place = Place::new(slot, owner.into(), key.as_ref());
         let value = encode(value)?;
         match self {
-            Self::Memory(memory) => memory.put(place.digest, &value, slot.ttl()),
+            Self::Memory(memory) => memory.put(&place, &value, slot.ttl()),
             Self::Redis(redis) => redis.put(&place, &value, slot.ttl()).await,
         }
     }
@@ -223,7 +223,7 @@ impl Ephemeral {
         let place = Place::new(slot, owner.into(), key.as_ref());
         let value = encode(value)?;
         match self {
-            Self::Memory(memory) => memory.put_new(place.digest, &value, slot.ttl()),
+            Self::Memory(memory) => memory.put_new(&place, &value, slot.ttl()),
             Self::Redis(redis) => redis.put_new(&place, &value, slot.ttl()).await,
         }
     }
@@ -270,7 +270,7 @@ impl Ephemeral {
     ) -> Result<u64> {
         let place = Place::new(slot, owner.into(), key.as_ref());
         match self {
-            Self::Memory(memory) => memory.count(place.digest, slot.ttl()),
+            Self::Memory(memory) => memory.count(&place, slot.ttl()),
             Self::Redis(redis) => redis.count(&place, slot.ttl()).await,
         }
     }

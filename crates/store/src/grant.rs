@@ -48,13 +48,14 @@ pub async fn create(
 ) -> Result<GrantId> {
     let id = GrantId(env.random_id()?);
     tx.query(sql!(
-        "INSERT INTO grants (tenant_id, id, app_id, user_id, session_id, scope, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        "INSERT INTO grants (tenant_id, id, app_id, user_id, session_id, source_id, scope, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
     ))
     .bind(id)
     .bind(app)
     .bind(session.user_id)
     .bind(session.id)
+    .bind(session.source_id)
     .bind(scope.to_owned())
     .bind(env.now())
     .execute()
@@ -76,7 +77,7 @@ pub async fn find_live(
              JOIN users u ON u.id = g.user_id
              JOIN apps a ON a.id = g.app_id
              JOIN sessions s ON s.id = g.session_id
-             JOIN identity_sources src ON src.id = s.source_id
+             JOIN identity_sources src ON src.id = g.source_id
              WHERE g.tenant_id = $1 AND g.id = $2 AND g.revoked_at IS NULL
              AND s.ended_at IS NULL AND s.expires_at > $3
              AND u.status = 'active' AND a.status = 'active' AND src.status = 'active'"

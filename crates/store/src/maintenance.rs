@@ -112,12 +112,23 @@ impl Store {
     /// with them) and answers to repeated console calls of a day ago. Returns the rows deleted.
     pub async fn sweep(&self) -> Result<u64> {
         let now = self.env.now();
-        let sessions = self
-            .database
-            .query("DELETE FROM sessions WHERE expires_at < $1")
-            .bind(now - TimeDelta::days(1))
-            .execute()
-            .await?;
+        let mut sessions = 0;
+        loop {
+            // In portions: SQLite has one writer, and everybody waits for it.
+            let swept = self
+                .database
+                .query(
+                    "DELETE FROM sessions WHERE id IN
+                     (SELECT id FROM sessions WHERE expires_at < $1 LIMIT 500)",
+                )
+                .bind(now - TimeDelta::days(1))
+                .execute()
+                .await?;
+            sessions += swept;
+            if swept < 500 {
+                break;
+            }
+        }
         let answers = self
             .database
             .query("DELETE FROM idempotency_keys WHERE created_at < $1")

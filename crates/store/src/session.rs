@@ -99,6 +99,19 @@ pub async fn find(
     scope.query(sql!(alive!(""))).bind(token.to_stored()).bind(env.now()).optional().await
 }
 
+/// The session with this cookie that has not been ended, whatever became of its user and source:
+/// for ending it.
+pub async fn find_to_end(scope: &mut impl Scope, token: &SecretHash) -> Result<Option<Session>> {
+    scope
+        .query(sql!(
+            "SELECT id, user_id, source_id, authenticated_at, expires_at FROM sessions
+             WHERE tenant_id = $1 AND token_hash = $2 AND ended_at IS NULL"
+        ))
+        .bind(token.to_stored())
+        .optional()
+        .await
+}
+
 /// The live session with this cookie, if its source is linked to the app: a source works only for
 /// the apps it is linked to, and a session carries no further than its source.
 pub async fn find_for_app(

@@ -141,8 +141,8 @@ pub async fn refresh_profile(
     Ok(())
 }
 
-/// Sets the status of a user that has this version. A tombstone stays one. Suspending and deleting
-/// end every session and grant of the user in the same transaction.
+/// Sets the status of a user that has this version. A tombstone stays one. Every session
+/// and grant of the user ends in the same transaction.
 pub async fn set_status(
     tx: &mut TenantWrite,
     env: &Env,
@@ -163,9 +163,9 @@ pub async fn set_status(
         .optional()
         .await?
         .ok_or(Error::Stale)?;
-    if status != UserStatus::Active {
-        crate::session::end_all_of_user(tx, env, id).await?;
-    }
+    // Also when the user is let in again: on PostgreSQL a sign-in that began before the suspension
+    // may have written its session after it.
+    crate::session::end_all_of_user(tx, env, id).await?;
     if status == UserStatus::Deleted {
         forget(tx, id).await?;
         return find(tx, id).await?.ok_or(Error::Stale);

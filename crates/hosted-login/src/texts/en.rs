@@ -84,7 +84,7 @@ fn notice(notice: Notice) -> NoticeText {
              the trace code.",
         ),
         Notice::UnknownHost => words(
-            "There is no sign-in site here",
+            "No sign-in site here",
             "Please check the address, or ask your administrator for the right one.",
         ),
         Notice::InteractionExpired => words(

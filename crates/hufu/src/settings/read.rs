@@ -54,10 +54,20 @@ impl Settings {
         note(self.wecom_settings().map(|_| ()));
         note(self.default_language().map(|_| ()));
         note(self.check_scheme());
+        note(self.check_session());
         match wrong.as_slice() {
             [] => Ok(()),
             wrong => Err(anyhow!("the settings are not usable:\n  - {}", wrong.join("\n  - "))),
         }
+    }
+
+    /// A session is the longest that somebody who left gets in, if nobody tells us.
+    fn check_session(&self) -> Result<()> {
+        const DAY: u32 = 24 * 60;
+        if !(1..=30 * DAY).contains(&self.login.session_minutes) {
+            bail!("login.session_minutes has to be 1 to 43200 (30 days)");
+        }
+        Ok(())
     }
 
     fn check_scheme(&self) -> Result<()> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::{Owner, Place};
 use crate::error::{Error, Result};
 
 /// A power of two.
@@ -78,6 +79,7 @@ impl Memory {
             budget: Budget {
                 entries: AtomicUsize::new(0),
                 bytes: AtomicUsize::new(0),
+                of_owners: Mutex::default(),
                 max: settings,
             },
         }
@@ -109,16 +111,18 @@ impl Memory {
         }
     }
 
-    pub(super) fn put(&self, key: Key, value: &[u8], ttl: Duration) -> Result<()> {
-        self.write(key, |shard, now| shard.insert(key, value, now + ttl, &self.budget))
+    pub(super) fn put(&self, place: &Place, value: &[u8], ttl: Duration) -> Result<()> {
+        let (key, owner) = (place.digest, place.owner);
+        self.write(key, |shard, now| shard.insert(key, owner, value, now + ttl, &self.budget))
     }
 
-    pub(super) fn put_new(&self, key: Key, value: &[u8], ttl: Duration) -> Result<bool> {
+    pub(super) fn put_new(&self, place: &Place, value: &[u8], ttl: Duration) -> Result<bool> {
+        let (key, owner) = (place.digest, place.owner);
         self.write(key, |shard, now| {
             if shard.live(&key, now).is_some() {
                 return Ok(false);
             }
-            shard.insert(key, value, now + ttl, &self.budget)?;
+            shard.insert(key, owner, value, now + ttl, &self.budget)?;
             Ok(true)
         })
     }
@@ -134,13 +138,14 @@ impl Memory {
         (value.expires > now).then_some(value.bytes)
     }
 
-    pub(super) fn count(&self, key: Key, ttl: Duration) -> Result<u64> {
+    pub(super) fn count(&self, place: &Place, ttl: Duration) -> Result<u64> {
+        let (key, owner) = (place.digest, place.owner);
         self.write(key, |shard, now| {
             let (count, expires) = match shard.live(&key, now) {
                 Some(value) => (next_count(&value.bytes)?, value.expires),
                 None => (1, now + ttl),
             };
-            shard.insert(key, count.to_string().as_bytes(), expires, &self.budget)?;
+            shard.insert(key, owner, count.to_string().as_bytes(), expires, &self.budget)?;
             Ok(count)
         })
     }
@@ -148,8 +153,9 @@ impl Memory {
     pub(super) fn flush_all(&self) {
         for shard in &self.shards {
             let mut shard = lock(shard);
-            let bytes = shard.values.values().map(Value::cost).sum();
-            self.budget.release(shard.values.len(), bytes);
+            for value in shard.values.values() {
+                self.budget.release(value.owner, 1, value.cost());
+            }
             *shard = Shard::default();
         }
     }
@@ -197,6 +203,7 @@ fn next_count(stored: &[u8]) -> Result<u64> {
 }
 
 struct Value {
+    owner: Owner,
     bytes: Box<[u8]>,
     expires: Instant,
     /// Tells values apart that expire at one moment.
@@ -227,17 +234,26 @@ impl Shard {
     }
 
     /// Writes over an older value. Refused for want of room, it leaves the older one.
-    fn insert(&mut self, key: Key, bytes: &[u8], expires: Instant, budget: &Budget) -> Result<()> {
+    fn insert(
+        &mut self,
+        key: Key,
+        owner: Owner,
+        bytes: &[u8],
+        expires: Instant,
+        budget: &Budget,
+    ) -> Result<()> {
         match self.values.get(&key).map(Value::cost) {
             Some(old) => {
-                budget.reserve(0, cost(bytes).saturating_sub(old))?;
-                budget.release(0, old.saturating_sub(cost(bytes)));
+                budget.reserve(owner, 0, cost(bytes).saturating_sub(old))?;
+                budget.release(owner, 0, old.saturating_sub(cost(bytes)));
             }
-            None => budget.reserve(1, cost(bytes))?,
+            None => budget.reserve(owner, 1, cost(bytes))?,
         }
         let number = self.next_number;
         self.next_number = number.wrapping_add(1);
-        if let Some(old) = self.values.insert(key, Value { bytes: bytes.into(), expires, number }) {
+        if let Some(old) =
+            self.values.insert(key, Value { owner, bytes: bytes.into(), expires, number })
+        {
             self.expiry.remove(&(old.expires, old.number));
         }
         self.expiry.insert((expires, number), key);
@@ -247,7 +263,7 @@ impl Shard {
     fn remove(&mut self, key: &Key, budget: &Budget) -> Option<Value> {
         let value = self.values.remove(key)?;
         self.expiry.remove(&(value.expires, value.number));
-        budget.release(1, value.cost());
+        budget.release(value.owner, 1, value.cost());
         self.shrink();
         Some(value)
     }
@@ -280,18 +296,51 @@ impl Shard {
 struct Budget {
     entries: AtomicUsize,
     bytes: AtomicUsize,
+    /// Bytes by tenant: half of all at most, so that a flood of one tenant's visitors leaves room
+    /// for everybody else (attack R4).
+    of_owners: Mutex<HashMap<Owner, usize>>,
     max: MemorySettings,
 }
 
 impl Budget {
-    fn reserve(&self, entries: usize, bytes: usize) -> Result<()> {
-        add(&self.entries, entries, self.max.max_entries)?;
-        add(&self.bytes, bytes, self.max.max_bytes).inspect_err(|_| self.release(entries, 0))
+    fn reserve(&self, owner: Owner, entries: usize, bytes: usize) -> Result<()> {
+        self.reserve_of_owner(owner, bytes)?;
+        add(&self.entries, entries, self.max.max_entries)
+            .and_then(|()| {
+                add(&self.bytes, bytes, self.max.max_bytes)
+                    .inspect_err(|_| _ = self.entries.fetch_sub(entries, Ordering::Relaxed))
+            })
+            .inspect_err(|_| self.release_of_owner(owner, bytes))
     }
 
-    fn release(&self, entries: usize, bytes: usize) {
+    fn release(&self, owner: Owner, entries: usize, bytes: usize) {
         self.entries.fetch_sub(entries, Ordering::Relaxed);
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.release_of_owner(owner, bytes);
+    }
+
+    fn reserve_of_owner(&self, owner: Owner, bytes: usize) -> Result<()> {
+        if owner == Owner::Deployment {
+            return Ok(());
+        }
+        let mut owners = self.of_owners.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = owners.entry(owner).or_default();
+        let more = used.saturating_add(bytes);
+        if bytes > 0 && more > self.max.max_bytes / 2 {
+            return Err(Error::Full);
+        }
+        *used = more;
+        Ok(())
+    }
+
+    fn release_of_owner(&self, owner: Owner, bytes: usize) {
+        let mut owners = self.of_owners.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(used) = owners.get_mut(&owner) {
+            *used = used.saturating_sub(bytes);
+            if *used == 0 {
+                owners.remove(&owner);
+            }
+        }
     }
 }
 
