@@ -58,6 +58,8 @@ CREATE TABLE grants (
     session_id    UUID NOT NULL,
     -- How the person had signed in then; the session may go on by another source
     source_id     UUID NOT NULL,
+    -- SHA-256 of the authorization code: a code that comes twice costs the grant
+    code_hash     BYTEA NOT NULL,
     scope         TEXT NOT NULL,
     created_at    TIMESTAMPTZ NOT NULL,
     revoked_at    TIMESTAMPTZ,
@@ -66,6 +68,7 @@ CREATE TABLE grants (
     FOREIGN KEY (tenant_id, session_id) REFERENCES sessions (tenant_id, id) ON DELETE CASCADE,
     FOREIGN KEY (tenant_id, source_id) REFERENCES identity_sources (tenant_id, id) ON DELETE CASCADE
 );
+CREATE UNIQUE INDEX grants_code ON grants (tenant_id, code_hash);
 CREATE INDEX grants_source ON grants (tenant_id, source_id);
 CREATE INDEX grants_session ON grants (tenant_id, session_id);
 CREATE INDEX grants_user ON grants (tenant_id, user_id);

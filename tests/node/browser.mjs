@@ -9,9 +9,10 @@
 //     });
 //
 // In:  HUFU_TEST_CHROMIUM (path of the browser), SCREENSHOTS (a folder; empty: none are taken)
-// Out: one line of JSON, { "result": ..., "complaints": [...] }, exit status 0; or { "error": ... } and 1.
-//      What a page complained about on its console, and each violation of its Content-Security-Policy,
-//      is a failure unless the scenario has taken it out with `complaints.splice(0)`.
+// Out: one line of JSON, { "result": ..., "complaints": [...] }, exit status 0; or { "error": ..., "pages": ... } and 1.
+//      What a page complained about on its console, each violation of its Content-Security-Policy, and
+//      each request to any other host than *.localhost is a failure. What has to come, such as the
+//      console's line about a page with status 403, a scenario takes out with `pardon`.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -60,9 +61,28 @@ async function listen(context, complaints) {
     });
   });
   context.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
+    if (message.type() !== 'error') return;
+    complaints.push(`console: ${message.text()} (${message.location().url})`);
+  });
+  context.on('request', (request) => {
+    if (!isOurs(new URL(request.url()))) complaints.push(`foreign: ${request.url()}`);
   });
   context.on('weberror', (error) => complaints.push(`exception: ${error.error().message}`));
+}
+
+/** Is nothing of the Internet asked with this URL? */
+function isOurs({ protocol, hostname }) {
+  return ['data:', 'blob:', 'about:'].includes(protocol) || hostname.endsWith('.localhost');
+}
+
+/** Takes out the one complaint with this text, which has to be there (or comes at once). */
+export async function pardon(complaints, text) {
+  for (let tries = 0; tries < 50; tries++) {
+    const at = complaints.findIndex((complaint) => complaint.includes(text));
+    if (at >= 0) return complaints.splice(at, 1);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`nobody complained about ${text}, but [${complaints.join('; ')}]`);
 }
 
 /**
@@ -88,6 +108,16 @@ async function screenshot(page, name) {
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 }
 
+/** Where the pages were when a scenario failed: their addresses and what a person read there. */
+async function whereabouts(browser) {
+  const pages = browser?.contexts().flatMap((context) => context.pages()) ?? [];
+  const describe = async (page) => {
+    const text = await page.evaluate(() => document.body.innerText).catch(() => 'not to be read');
+    return `${page.url()}: ${text.replace(/\s+/g, ' ').slice(0, 300)}`;
+  };
+  return Promise.all(pages.map(describe));
+}
+
 /** Runs one scenario, says its result, ends the browser. */
 export async function scenario(body) {
   const complaints = [];
@@ -99,7 +129,8 @@ export async function scenario(body) {
     console.log(JSON.stringify({ result: result ?? null, complaints: left }));
     if (left.length > 0) process.exitCode = 1;
   } catch (error) {
-    console.log(JSON.stringify({ error: String(error?.message ?? error), complaints: complaints.flat() }));
+    const said = { error: String(error?.message ?? error), complaints: complaints.flat() };
+    console.log(JSON.stringify({ ...said, pages: await whereabouts(browser) }));
     process.exitCode = 1;
   } finally {
     await browser?.close();

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oidc::code;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -36,7 +38,7 @@ enum Outcome {
     /// Not yet: the first delivery is at it.
     Pending,
     /// The person is signed in. The session's secret and the code are sealed.
-    SignedIn { sealed: Vec<u8> },
+    SignedIn { sealed: String },
     /// The person was refused.
     Refused {
         browser: Browser,
@@ -57,7 +59,8 @@ struct SignedIn {
     code: String,
 }
 
-const OUTCOME: Slot<Outcome> = Slot::new("callback_outcome", Duration::from_mins(10));
+/// Long enough for a double click and a look back.
+const OUTCOME: Slot<Outcome> = Slot::new("callback_outcome", Duration::from_mins(2));
 /// How long a second delivery waits for the first one's outcome: longer than a token and two calls
 /// to WeCom may take.
 const WAIT: Duration = Duration::from_secs(30);
@@ -187,10 +190,11 @@ impl Broker {
         tenant: &Tenant,
         visitor: &Visitor,
         state: &str,
-        sealed: &[u8],
+        sealed: &str,
     ) -> Result<Next> {
         let store = self.store();
-        let opened = store.keys.open(outcome_place(tenant.id, state), sealed)?;
+        let sealed = URL_SAFE_NO_PAD.decode(sealed).unwrap_or_default();
+        let opened = store.keys.open(outcome_place(tenant.id, state), &sealed)?;
         let signed_in: SignedIn = serde_json::from_slice(opened.expose_secret())
             .map_err(|_| Refused::because(Reason::StateUnknown))?;
         let same = visitor.browser.as_ref().is_some_and(|browser| browser.is(&signed_in.browser));
@@ -209,5 +213,5 @@ impl Broker {
 fn seal(store: &Store, tenant: TenantId, state: &str, value: &SignedIn) -> store::Result<Outcome> {
     let plain = serde_json::to_vec(value).unwrap_or_default();
     let sealed = store.keys.seal(&store.env, outcome_place(tenant, state), &plain)?;
-    Ok(Outcome::SignedIn { sealed })
+    Ok(Outcome::SignedIn { sealed: URL_SAFE_NO_PAD.encode(sealed) })
 }

@@ -137,11 +137,14 @@ impl Broker {
     ) -> Result<SecretString> {
         let store = self.store();
         let tenant = tx.tenant();
-        let grant =
-            grant::create(&mut tx, &store.env, request.app, session, &request.scope).await?;
+        let code = code::new(store)?;
+        let hash = SecretHash::of(code.expose_secret());
+        let (app, scope) = (request.app, &request.scope);
+        let grant = grant::create(&mut tx, &store.env, app, session, scope, &hash).await?;
         audit::record(&mut tx, &store.env, event).await?;
         tx.commit().await?;
-        Ok(code::issue(store, tenant, request, grant).await?)
+        code::issue(store, tenant, request, grant, &code).await?;
+        Ok(code)
     }
 
     /// An error that the app is told.

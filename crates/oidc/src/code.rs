@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use store::ephemeral::Slot;
 use store::id::{AppId, GrantId, TenantId};
+use store::secret::SecretHash;
 use store::{Store, grant};
 
 use crate::authorize::AuthorizationRequest;
@@ -22,8 +23,6 @@ pub(crate) struct Code {
 }
 
 const CODE: Slot<Code> = Slot::new("code", Duration::from_mins(1));
-/// Outlives the code, so that a second use is recognised and costs the grant (RFC 6749 §4.1.2).
-const ISSUED: Slot<GrantId> = Slot::new("code_issued", Duration::from_hours(1));
 
 /// The app is part of the key: another client that got hold of a code does not even find it, and
 /// cannot burn it either (attacks D2, D5).
@@ -31,14 +30,19 @@ fn key(app: AppId, code: &str) -> String {
     format!("{app}:{code}")
 }
 
-/// Issues a code for a grant.
+/// A new code, for a grant that is about to be made.
+pub fn new(store: &Store) -> Result<SecretString> {
+    Ok(store.env.secret("hufu_code_")?)
+}
+
+/// Issues a code for its grant.
 pub async fn issue(
     store: &Store,
     tenant: TenantId,
     request: &AuthorizationRequest,
     grant: GrantId,
-) -> Result<SecretString> {
-    let code = store.env.secret("hufu_code_")?;
+    code: &SecretString,
+) -> Result<()> {
     let key = key(request.app, code.expose_secret());
     let value = Code {
         grant,
@@ -46,9 +50,7 @@ pub async fn issue(
         redirect_uri: request.redirect_uri.clone(),
         code_challenge: request.code_challenge.clone(),
     };
-    store.ephemeral.put(&ISSUED, tenant, &key, &grant).await?;
-    store.ephemeral.put(&CODE, tenant, &key, &value).await?;
-    Ok(code)
+    Ok(store.ephemeral.put(&CODE, tenant, &key, &value).await?)
 }
 
 /// Whether a code was issued to the app and has not been used yet.
@@ -85,12 +87,13 @@ pub(crate) async fn redeem(
 ) -> Result<Code> {
     let key = key(app, code);
     let Some(found) = store.ephemeral.take(&CODE, tenant, &key).await? else {
-        if let Some(grant) = store.ephemeral.get(&ISSUED, tenant, &key).await? {
+        // A code that is spent costs what it gave (RFC 6749 §4.1.2). Guesses cost a read.
+        let hash = SecretHash::of(code);
+        if let Some(grant) = grant::of_code(&mut store.tenant(tenant), app, &hash).await? {
             let mut tx = store.begin(tenant).await?;
-            if grant::revoke(&mut tx, &store.env, grant).await? {
-                tracing::warn!(%tenant, %app, %grant, "a code was used twice: its grant is revoked");
-            }
+            grant::revoke(&mut tx, &store.env, grant).await?;
             tx.commit().await?;
+            tracing::warn!(%tenant, %app, %grant, "a code was used twice: its grant is revoked");
         }
         return Err(OAuthError::invalid_grant("the code is unknown, expired or used").into());
     };

@@ -7,6 +7,7 @@ use crate::env::Env;
 use crate::error::Result;
 use crate::id::{AppId, GrantId, SessionId, UserId};
 use crate::scope::{Scope, TenantWrite};
+use crate::secret::SecretHash;
 use crate::session::Session;
 use crate::sql;
 
@@ -38,18 +39,20 @@ pub struct LiveGrant {
     pub updated_at: DateTime<Utc>,
 }
 
-/// Makes a grant in a session.
+/// Makes a grant in a session, for the authorization code of this hash.
 pub async fn create(
     tx: &mut TenantWrite,
     env: &Env,
     app: AppId,
     session: &Session,
     scope: &str,
+    code: &SecretHash,
 ) -> Result<GrantId> {
     let id = GrantId(env.random_id()?);
     tx.query(sql!(
-        "INSERT INTO grants (tenant_id, id, app_id, user_id, session_id, source_id, scope, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        "INSERT INTO grants (tenant_id, id, app_id, user_id, session_id, source_id, scope, code_hash,
+         created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
     ))
     .bind(id)
     .bind(app)
@@ -57,6 +60,7 @@ pub async fn create(
     .bind(session.id)
     .bind(session.source_id)
     .bind(scope.to_owned())
+    .bind(code.to_stored())
     .bind(env.now())
     .execute()
     .await?;
@@ -100,4 +104,26 @@ pub async fn revoke(tx: &mut TenantWrite, env: &Env, id: GrantId) -> Result<bool
         .execute()
         .await?;
     Ok(revoked == 1)
+}
+
+/// The live grant of an app's authorization code, used or not.
+pub async fn of_code(
+    scope: &mut impl Scope,
+    app: AppId,
+    code: &SecretHash,
+) -> Result<Option<GrantId>> {
+    #[derive(FromRow)]
+    struct Found {
+        id: GrantId,
+    }
+    let found: Option<Found> = scope
+        .query(sql!(
+            "SELECT id FROM grants
+             WHERE tenant_id = $1 AND app_id = $2 AND code_hash = $3 AND revoked_at IS NULL"
+        ))
+        .bind(app)
+        .bind(code.to_stored())
+        .optional()
+        .await?;
+    Ok(found.map(|row| row.id))
 }

@@ -125,7 +125,10 @@ impl Database {
                 .max_lifetime(None)
         };
         let write = pool(1).connect_with(options.clone()).await?;
-        let read = pool(connections.max(1)).connect_with(options).await?;
+        // Each connection is a thread: more than processors only switch between them.
+        let processors = std::thread::available_parallelism().map_or(2, usize::from);
+        let readers = connections.clamp(1, u32::try_from(processors).unwrap_or(2).max(2));
+        let read = pool(readers).connect_with(options).await?;
         Ok(Self::Sqlite { write, read })
     }
 

@@ -171,7 +171,9 @@ async fn a_suspension_beside_grants_leaves_none_alive(url: DatabaseUrl) -> Resul
             let (world, of) = (world.clone(), of.clone());
             tokio::spawn(async move {
                 let mut tx = world.store.begin(of.tenant.id).await.unwrap();
-                let made = grant::create(&mut tx, world.env(), of.app, &of.session, "openid");
+                let hash = crate::world::code();
+                let made =
+                    grant::create(&mut tx, world.env(), of.app, &of.session, "openid", &hash);
                 let id = made.await.unwrap();
                 tx.commit().await.unwrap();
                 id

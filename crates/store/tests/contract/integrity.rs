@@ -136,7 +136,14 @@ async fn a_reference_to_nothing_is_refused(url: DatabaseUrl) -> Result<()> {
     refused!(Error::Reference, identity::link(&mut begin().await, env, UserId(nobody), &who));
     refused!(
         Error::Reference,
-        grant::create(&mut begin().await, env, AppId(nobody), &of.session, "openid")
+        grant::create(
+            &mut begin().await,
+            env,
+            AppId(nobody),
+            &of.session,
+            "openid",
+            &crate::world::code()
+        )
     );
     let begin = async || world.store.begin(TenantId(nobody)).await.unwrap();
     refused!(Error::Reference, user::create(&mut begin().await, env, &profile()));
@@ -180,11 +187,25 @@ async fn a_reference_to_another_tenants_row_is_refused(url: DatabaseUrl) -> Resu
     );
     refused!(
         Error::Reference,
-        grant::create(&mut begin().await, env, of.app, &other.session, "openid")
+        grant::create(
+            &mut begin().await,
+            env,
+            of.app,
+            &other.session,
+            "openid",
+            &crate::world::code()
+        )
     );
     refused!(
         Error::Reference,
-        grant::create(&mut begin().await, env, other.app, &of.session, "openid")
+        grant::create(
+            &mut begin().await,
+            env,
+            other.app,
+            &of.session,
+            "openid",
+            &crate::world::code()
+        )
     );
     assert_eq!(world.dump(of.tenant.id).await, before);
 
@@ -194,7 +215,7 @@ async fn a_reference_to_another_tenants_row_is_refused(url: DatabaseUrl) -> Resu
     app::link(&mut tx, env, other.app, made.id, 1).await?;
     identity::link(&mut tx, env, other.user, &subject("mallory")).await?.unwrap();
     let session = session::create(&mut tx, env, other.user, made.id, &token, HOUR).await?;
-    grant::create(&mut tx, env, other.app, &session, "openid").await?;
+    grant::create(&mut tx, env, other.app, &session, "openid", &crate::world::code()).await?;
     tx.commit().await
 }
 

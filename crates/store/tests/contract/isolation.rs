@@ -114,6 +114,12 @@ fn sign_in_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
         read("session::find", |s, of, w| {
             async { Ok(session::find(s, w.env(), &of.token).await?.is_some()) }.boxed()
         }),
+        read("session::find_to_end", |s, of, _| {
+            async { Ok(session::find_to_end(s, &of.token).await?.is_some()) }.boxed()
+        }),
+        read("grant::of_code", |s, of, _| {
+            async { Ok(grant::of_code(s, of.app, &of.code).await?.is_some()) }.boxed()
+        }),
         read("session::find_for_app", |s, of, w| {
             async { Ok(session::find_for_app(s, w.env(), &of.token, of.app).await?.is_some()) }
                 .boxed()
@@ -250,8 +256,12 @@ fn sign_in_writes() -> Vec<Probe<Writes>> {
             session::end_all_of_user(tx, w.env(), of.user).boxed()
         }),
         write("grant::create", |tx, of, w| {
-            async { grant::create(tx, w.env(), of.app, &of.session, "openid").await.map(drop) }
-                .boxed()
+            async {
+                grant::create(tx, w.env(), of.app, &of.session, "openid", &crate::world::code())
+                    .await
+                    .map(drop)
+            }
+            .boxed()
         }),
         write("grant::revoke", |tx, of, w| {
             async { grant::revoke(tx, w.env(), of.grant).await.map(drop) }.boxed()

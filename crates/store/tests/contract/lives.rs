@@ -210,7 +210,8 @@ async fn what_a_slower_sign_in_begins_after_a_suspension_is_dead(url: DatabaseUr
         let mut tx = world.store.begin(of.tenant.id).await?;
         set_status(&mut tx, &of, &world, *status).await?;
         let begun = session::create(&mut tx, env, of.user, of.source.id, &token, HOUR).await?;
-        let granted = grant::create(&mut tx, env, of.app, &begun, "openid").await?;
+        let granted =
+            grant::create(&mut tx, env, of.app, &begun, "openid", &crate::world::code()).await?;
         tx.commit().await?;
         let (alive, read) = (*status == UserStatus::Active, &mut world.store.tenant(of.tenant.id));
         assert_eq!(session::find(read, env, &token).await?.is_some(), alive, "{status}");
@@ -226,9 +227,13 @@ async fn a_grant_in_an_ended_session_is_dead(url: DatabaseUrl) -> Result<()> {
     let world = World::open(url).await?;
     let of = world.sample("acme.example.com").await?;
     let mut tx = world.store.begin(of.tenant.id).await?;
-    let before = grant::create(&mut tx, world.env(), of.app, &of.session, "openid").await?;
+    let before =
+        grant::create(&mut tx, world.env(), of.app, &of.session, "openid", &crate::world::code())
+            .await?;
     session::end(&mut tx, world.env(), of.session.id).await?;
-    let after = grant::create(&mut tx, world.env(), of.app, &of.session, "openid").await?;
+    let after =
+        grant::create(&mut tx, world.env(), of.app, &of.session, "openid", &crate::world::code())
+            .await?;
     tx.commit().await?;
     let read = &mut world.store.tenant(of.tenant.id);
     for id in [before, after] {

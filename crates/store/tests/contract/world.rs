@@ -138,7 +138,8 @@ impl World {
         let identity = identity::link(&mut tx, &env, user, &subject).await?.unwrap();
         let token = SecretHash::of(&format!("session of {host}"));
         let session = session::create(&mut tx, &env, user, source.id, &token, HOUR).await?;
-        let grant = grant::create(&mut tx, &env, app, &session, "openid profile").await?;
+        let code = code();
+        let grant = grant::create(&mut tx, &env, app, &session, "openid profile", &code).await?;
         let api_hash = SecretHash::of(&format!("api key of {host}"));
         let api_key = api_key::create(&mut tx, &env, "部署", "hufu_k", &api_hash, None).await?.id;
         signing_key::create(&mut tx, &env, &self.store.keys, &new_key(Algorithm::Es256)).await?;
@@ -161,6 +162,7 @@ impl World {
             token,
             session,
             grant,
+            code,
             api_key,
             api_hash,
         })
@@ -260,6 +262,7 @@ pub(crate) struct Sample {
     pub(crate) token: SecretHash,
     pub(crate) session: Session,
     pub(crate) grant: GrantId,
+    pub(crate) code: SecretHash,
     pub(crate) api_key: ApiKeyId,
     pub(crate) api_hash: SecretHash,
 }
@@ -322,4 +325,11 @@ pub(crate) fn new_key(algorithm: Algorithm) -> NewKey {
 
 pub(crate) fn after(row: (DateTime<Utc>, uuid::Uuid), limit: u32) -> PageRequest {
     PageRequest { after: Some(Cursor { created_at: row.0, id: row.1 }), limit }
+}
+
+/// The hash of an authorization code that no other grant has.
+pub(crate) fn code() -> store::secret::SecretHash {
+    static LAST: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+    let number = LAST.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    store::secret::SecretHash::of(&number.to_string())
 }

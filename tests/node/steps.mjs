@@ -1,0 +1,82 @@
+// What people do in the scenarios, and what they see.
+//
+// In: APP (base URL of the sample app), TENANT (of the tenant's host), WECOM (of the simulated WeCom)
+
+import assert from 'node:assert/strict';
+
+function setting(name) {
+  const value = process.env[name];
+  if (!value) throw new Error(`the variable ${name} is missing`);
+  return value;
+}
+
+export const APP = setting('APP');
+export const TENANT = setting('TENANT');
+export const WECOM = setting('WECOM');
+
+/** Opens the sample app and presses its button. */
+export async function begin(page, app = APP) {
+  await page.goto(app);
+  await page.click('#sign-in');
+}
+
+/** The link of an identity source on our page. */
+export function source(page, identifier) {
+  return page.locator(`a.source[href*="/connections/social/${identifier}?"]`);
+}
+
+/** The button of a member at WeCom; `where` is a page or a frame. */
+export function member(where, userid) {
+  return where.locator(`button[name="userid"][value="${userid}"]`);
+}
+
+/** Is this browser at our login page? */
+export async function atLogin(page) {
+  await page.waitForURL((url) => url.origin === TENANT && url.pathname === '/login');
+}
+
+/** Is this browser at WeCom's page? */
+export async function atWecom(page, path = '/wwlogin/sso/login') {
+  await page.waitForURL((url) => url.origin === WECOM && url.pathname === path);
+}
+
+/** Is this browser at a page of ours about this failure? Returns its trace code. */
+export async function atFailure(page, code) {
+  const codes = page.locator('[data-code]');
+  await codes.waitFor();
+  assert.equal(await codes.getAttribute('data-code'), code);
+  const trace = await codes.getAttribute('data-trace');
+  assert.ok(trace, 'no trace code');
+  assert.ok((await codes.innerText()).includes(trace), 'the trace code is not to be seen');
+  return trace;
+}
+
+/** Is this browser back at the app, signed in? Returns the claims that the app has verified. */
+export async function signedIn(page, app = APP) {
+  await page.waitForURL(`${app}/`);
+  await page.locator('#sign-out').waitFor();
+  const other = await page.context().newPage();
+  const claims = await (await other.goto(`${app}/claims.json`)).json();
+  await other.close();
+  assert.equal(claims.id_token.iss, `${TENANT}/oidc`);
+  assert.equal(claims.id_token.sub, claims.userinfo.sub);
+  assert.equal(await page.innerText('#name'), claims.userinfo.name);
+  return claims;
+}
+
+/** A whole sign-in by QR code, at a computer. */
+export async function signInByQr(page, userid, app = APP) {
+  await begin(page, app);
+  await source(page, 'qr').click();
+  await member(page, userid).click();
+  return signedIn(page, app);
+}
+
+/** Forgets the cookies of the origins that begin like this. */
+export async function loseCookies(context, origin) {
+  const { hostname } = new URL(origin);
+  const before = await context.cookies(origin);
+  assert.ok(before.length > 0, `there are no cookies of ${origin} to lose`);
+  await context.clearCookies({ domain: hostname });
+  assert.equal((await context.cookies(origin)).length, 0);
+}
