@@ -110,7 +110,7 @@ impl Broker {
     async fn browser_changed(&self, tenant: &Tenant, known: &UpstreamState) -> Result<Error> {
         let app = app::find(&mut self.store().tenant(tenant.id), known.app).await?;
         let trace = Some(known.trace.clone());
-        Ok(Refused { app, trace, ..Refused::about(Reason::BrowserChanged) }.into())
+        Ok(Refused { trace, app, ..Refused::about(Reason::BrowserChanged) }.into())
     }
 
     /// Keeps the outcome for a second delivery. Failing to is logged: the second one is then told

@@ -1,3 +1,0 @@
-//! Signing in: from an app through WeCom and back.
-
-mod qr;
