@@ -32,7 +32,7 @@ pub(crate) struct NewApp {
     /// Where a sign-in can be begun anew (OpenID Connect Core §4).
     #[schema(max_length = 2048, example = "https://wiki.acme.example/login")]
     initiate_login_uri: Option<String>,
-    /// Where codes may be sent. Compared byte for byte. https; http only for 127.0.0.1 and [::1]; a
+    /// Where codes may be sent. Compared byte for byte. https; http only for 127.0.0.1 and `[::1]`; a
     /// public app may have a private-use scheme such as `com.example.app:/callback`, or http on
     /// localhost.
     #[schema(min_items = 1, max_items = 50, example = json!(["https://wiki.acme.example/callback"]))]

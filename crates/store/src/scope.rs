@@ -1,6 +1,6 @@
 //! The handle that was made for one tenant: the only way to a tenant's rows.
 //!
-//! A statement for a [`Scope`] is made by [`sql!`](crate::sql), which refuses, while compiling, a
+//! A statement for a [`Scope`] is made by [`sql!`](macro@crate::sql), which refuses, while compiling, a
 //! text that does not confine itself to the tenant:
 //!
 //! ```compile_fail
@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::id::TenantId;
 use crate::sql::{Database, Query, Transaction};
 
-/// A statement that names its tenant as `$1`. Made by [`sql!`](crate::sql).
+/// A statement that names its tenant as `$1`. Made by [`sql!`](macro@crate::sql).
 #[derive(Debug, Clone, Copy)]
 pub struct TenantSql(&'static str);
 
@@ -24,7 +24,7 @@ impl TenantSql {
     /// `$1` as its first column `tenant_id`.
     ///
     /// # Panics
-    /// On any other text: while compiling, as [`sql!`](crate::sql) calls it.
+    /// On any other text: while compiling, as [`sql!`](macro@crate::sql) calls it.
     #[must_use]
     pub const fn new(text: &'static str) -> Self {
         let inserts = contains(text, "INSERT INTO ")
@@ -60,7 +60,7 @@ const fn contains(text: &str, part: &str) -> bool {
     false
 }
 
-/// Makes a [`TenantSql`](crate::TenantSql), checking while compiling that it names its tenant.
+/// Makes a [`TenantSql`], checking while compiling that it names its tenant.
 #[macro_export]
 macro_rules! sql {
     ($text:expr) => {

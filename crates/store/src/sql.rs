@@ -1,8 +1,8 @@
 //! Two databases, one text. The only file that knows that there are two.
 //!
 //! A statement is written once, in the SQL that SQLite and PostgreSQL share, with `$1 … $n`
-//! placeholders. What belongs to a tenant runs through a [`Scope`], which binds the tenant as `$1`
-//! by itself and takes only texts that name it: [`sql!`](crate::sql) checks that while compiling.
+//! placeholders. What belongs to a tenant runs through a [`Scope`](crate::Scope), which binds the tenant as `$1`
+//! by itself and takes only texts that name it: [`sql!`](macro@crate::sql) checks that while compiling.
 
 use std::path::PathBuf;
 use std::time::Duration;
