@@ -13,5 +13,6 @@ mod outage;
 mod pages;
 mod races;
 mod replies;
+mod review;
 mod session;
 mod steps;

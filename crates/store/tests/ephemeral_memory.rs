@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use store::ephemeral::{Ephemeral, Memory, MemorySettings, Owner, Slot};
+use store::id::TenantId;
 use store::{Error, Result};
 use tokio::time::advance;
 
@@ -135,6 +136,60 @@ async fn too_many_bytes_are_refused_until_some_expire() -> Result<()> {
     // A smaller value gives its room to others.
     ephemeral.put(&FLOW, OURS, "a", &text("a")).await?;
     ephemeral.put(&FLOW, OURS, "b", &"b".repeat(100)).await?;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn r4_one_tenants_values_take_half_of_the_bytes_at_most() -> Result<()> {
+    let one: Owner = TenantId(uuid::Uuid::from_u128(1)).into();
+    let other: Owner = TenantId(uuid::Uuid::from_u128(2)).into();
+    // A value of 80 letters costs 400 with its quotes, so half of the room is ten of them.
+    let value = "x".repeat(78);
+    let (ephemeral, memory) = state(1000, 20 * (OVERHEAD + 80));
+    let fills = async |slot: &Slot<String>| {
+        for key in 0..10_u32 {
+            ephemeral.put(slot, one, key.to_be_bytes(), &value).await.unwrap();
+        }
+        let before = memory.usage();
+        let full = |result| assert!(matches!(result, Err(Error::Full)), "{result:?}");
+        full(ephemeral.put(&FLOW, one, "more", &value).await);
+        full(ephemeral.put_new(&FLOW, one, "more", &value).await.map(drop));
+        full(ephemeral.count(&TRIES, one, "more").await.map(drop));
+        full(ephemeral.put(slot, one, 0_u32.to_be_bytes(), &"x".repeat(79)).await);
+        assert_eq!(memory.usage(), before, "a refused value takes nothing");
+    };
+    let has_room = async || {
+        ephemeral.put(&FLOW, one, "more", &value).await.unwrap();
+        assert!(ephemeral.take(&FLOW, one, "more").await.unwrap().is_some());
+    };
+    // Others have the rest of the room, and the deployment more than half.
+    fills(&FLOW).await;
+    for key in 0..5_u32 {
+        ephemeral.put(&FLOW, other, key.to_be_bytes(), &value).await?;
+        ephemeral.put(&FLOW, OURS, key.to_be_bytes(), &value).await?;
+    }
+    assert_eq!(memory.usage().bytes, 20 * (OVERHEAD + 80));
+    // Room comes back by taking,
+    assert!(ephemeral.take(&FLOW, other, 0_u32.to_be_bytes()).await?.is_some());
+    assert!(ephemeral.take(&FLOW, one, 0_u32.to_be_bytes()).await?.is_some());
+    has_room().await;
+    // by writing less over it,
+    fills(&FLOW).await;
+    ephemeral.put(&FLOW, one, 0_u32.to_be_bytes(), &text("")).await?;
+    ephemeral.put(&FLOW, one, 1_u32.to_be_bytes(), &"x".repeat(78 + 78)).await?;
+    ephemeral.put(&FLOW, one, 1_u32.to_be_bytes(), &value).await?;
+    // by being emptied,
+    ephemeral.flush_all().await?;
+    let brief = FLOW.lasting(SECOND);
+    fills(&brief).await;
+    // and by expiry.
+    advance(SECOND).await;
+    has_room().await;
+    fills(&FLOW).await;
+    for key in 0..15_u32 {
+        let result = ephemeral.put(&FLOW, OURS, key.to_be_bytes(), &value).await;
+        assert_eq!(result.is_ok(), key < 10, "{key}: {result:?}");
+    }
     Ok(())
 }
 

@@ -296,7 +296,7 @@ impl Shard {
 struct Budget {
     entries: AtomicUsize,
     bytes: AtomicUsize,
-    /// Bytes by tenant: three quarters of all at most, so that a flood of one tenant's visitors leaves room
+    /// Bytes by tenant: half of all at most, so that a flood of one tenant's visitors leaves room
     /// for everybody else (attack R4).
     of_owners: Mutex<HashMap<Owner, usize>>,
     max: MemorySettings,
@@ -326,7 +326,7 @@ impl Budget {
         let mut owners = self.of_owners.lock().unwrap_or_else(PoisonError::into_inner);
         let used = owners.entry(owner).or_default();
         let more = used.saturating_add(bytes);
-        if bytes > 0 && more > self.max.max_bytes / 4 * 3 {
+        if bytes > 0 && more > self.max.max_bytes / 2 {
             return Err(Error::Full);
         }
         *used = more;
