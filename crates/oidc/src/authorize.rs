@@ -128,7 +128,7 @@ pub async fn parse(
             error,
         }))
     };
-    rules(params, &app).map_err(refuse)?;
+    rules(params).map_err(refuse)?;
     let expected_user =
         match params.only("id_token_hint") {
             None => None,
@@ -208,7 +208,7 @@ fn same_but_port(known: &str, asked: &str) -> bool {
 }
 
 /// What has to hold for the request as a whole.
-fn rules(params: &Params, _app: &App) -> Result<(), OAuthError> {
+fn rules(params: &Params) -> Result<(), OAuthError> {
     if params.has_duplicates() {
         return Err(OAuthError::invalid_request("a parameter stands more than once"));
     }
