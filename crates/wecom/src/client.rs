@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    Agent, AgentId, Credentials, Env, Error, Member, MemberDetail, Settings, TokenCache, UserId,
-    UserInfo, agent, member,
+    Agent, AgentId, Credentials, EmailKind, Env, Error, Member, MemberDetail, Settings, TokenCache,
+    UserId, UserInfo, agent, look_up, member,
     refresh::is_busy,
     reply,
     transport::{Call, Transport},
@@ -102,6 +102,42 @@ impl<C: TokenCache> Client<C> {
         let call = Call { path, query: vec![("userid", user_id.as_received())], body: None };
         let reply = self.inner.call_with_token(credentials, &call, is_busy).await?;
         Member::from_reply(reply, user_id, credentials.mode)
+    }
+
+    /// Who has the mobile number (5 to 32 bytes): `user/getuserid` [D 95402]. Nobody if it is not
+    /// in the directory or its owner is outside the visible range. Wrong look-ups above a fifth of
+    /// the corp's size block the call for a day, for everybody ([`crate::Action::Wait`]): never let
+    /// a visitor whom nobody knows cause one. Only "busy" and a stale token are repeated.
+    pub async fn user_id_by_mobile(
+        &self,
+        credentials: &Credentials,
+        mobile: &str,
+    ) -> Result<Option<UserId>, Error> {
+        let body = look_up::by_mobile(mobile)?;
+        self.look_up(credentials, look_up::MOBILE_PATH, body).await
+    }
+
+    /// Who has the e-mail address (1 to 254 bytes) of that kind: `user/get_userid_by_email`
+    /// [D 95895]. For the rest it is as [`Client::user_id_by_mobile`].
+    pub async fn user_id_by_email(
+        &self,
+        credentials: &Credentials,
+        email: &str,
+        kind: EmailKind,
+    ) -> Result<Option<UserId>, Error> {
+        let body = look_up::by_email(email, kind)?;
+        self.look_up(credentials, look_up::EMAIL_PATH, body).await
+    }
+
+    async fn look_up(
+        &self,
+        credentials: &Credentials,
+        path: &'static str,
+        body: SecretString,
+    ) -> Result<Option<UserId>, Error> {
+        let call = Call { path, query: vec![], body: Some(body) };
+        let reply = self.inner.call_with_token(credentials, &call, is_busy).await;
+        look_up::found(path, reply)
     }
 
     /// The app itself: `agent/get` [D 90227].

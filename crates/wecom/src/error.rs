@@ -1,4 +1,5 @@
-//! The crate's error. No variant holds a URL, a token, a secret, a code or an `errmsg`.
+//! The crate's error. No variant holds a URL, a token, a secret, a code, personal data or an
+//! `errmsg`.
 
 use std::net::IpAddr;
 
@@ -44,6 +45,15 @@ pub enum Error {
         /// The API.
         path: &'static str,
         /// `userid` or `agentid`.
+        field: &'static str,
+    },
+    /// What to look up is blank, or shorter or longer than any is. Nothing was called: a wrong
+    /// look-up counts [D 90312].
+    #[error("{path} was not called: no {field} has that length")]
+    Length {
+        /// The API.
+        path: &'static str,
+        /// `mobile` or `email`.
         field: &'static str,
     },
     /// The token cache failed. Nothing was called: without it every call would fetch a token.
@@ -173,6 +183,7 @@ impl Error {
             Self::Malformed { .. }
             | Self::UnexpectedUserId { .. }
             | Self::Mismatch { .. }
+            | Self::Length { .. }
             | Self::UnknownEgress(_)
             | Self::Settings(..) => Action::GiveUp,
         }

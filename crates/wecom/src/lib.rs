@@ -1,5 +1,6 @@
 //! Client of the WeCom (企业微信) server API, as far as a sign-in needs it: login URLs, the access
-//! token's life, `auth/getuserinfo`, `auth/getuserdetail`, `user/get`, `agent/get`.
+//! token's life, `auth/getuserinfo`, `auth/getuserdetail`, `user/get`, `user/getuserid`,
+//! `user/get_userid_by_email`, `agent/get`.
 //!
 //! ```text
 //! BaseUrls::web_login / in_client ──browser──▶ WeCom ──code──▶ caller
@@ -7,12 +8,15 @@
 //!   TokenCache ◀── access token (one refresher at a time) ── Client::user_info ▶ UserInfo
 //!                                                          Client::user_detail ▶ MemberDetail
 //!                                                               Client::member ▶ Member
+//!                                Client::user_id_by_mobile / user_id_by_email ▶ UserId
 //! ```
 //!
-//! Three rules shape everything here:
+//! Four rules shape everything here:
 //! - a wrong secret sent several times bans the caller's address for an hour, for every corp behind
 //!   it [D 90312]: no call is repeated after 40001, 40013 or 40091, and the refusal is shared;
 //! - a code is redeemed once: `getuserinfo` is never repeated after anything that may have used it;
+//! - wrong look-ups above a fifth of the corp's size block them for a day [D 90312]: their answer
+//!   is final, and the caller makes none for a visitor whom nobody knows;
 //! - the access token travels in the query [D 90313]: no URL of a call is in an error or in a log.
 //!
 //! `[D n]` is page n of WeCom's documentation, `developer.work.weixin.qq.com/document/path/n`.
@@ -26,6 +30,7 @@ mod errmsg;
 mod error;
 mod lenient;
 mod login;
+mod look_up;
 mod member;
 mod refresh;
 mod remedy;
@@ -46,6 +51,7 @@ pub use self::{
     credentials::{AgentId, Credentials, Mode},
     error::{ApiError, Error, TransportError},
     login::{InClientLogin, Lang, Panel, PanelSize, Scope, WebLogin},
+    look_up::EmailKind,
     member::{Member, MemberDetail, MemberStatus},
     remedy::{Remedy, remedy},
     settings::{BaseUrl, BaseUrlError, BaseUrls, Egress, Env, Settings},

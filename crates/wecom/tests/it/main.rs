@@ -4,6 +4,7 @@
 
 mod errors;
 mod login_urls;
+mod look_ups;
 mod parsers;
 mod replies;
 mod secrets;

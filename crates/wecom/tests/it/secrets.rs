@@ -1,4 +1,5 @@
-//! Canaries: no error and no log line may hold a secret, a code, a ticket, a token or a query.
+//! Canaries: no error and no log line may hold a secret, a code, a ticket, a token, a query, or
+//! what is looked up.
 
 use std::{
     io,
@@ -8,10 +9,11 @@ use std::{
 
 use serde_json::json;
 use tracing::subscriber::DefaultGuard;
-use wecom::{AgentId, Error};
+use wecom::{AgentId, EmailKind, Error};
 
 use crate::support::{
-    Bed, answering, code, everything, ok, refused, server::Reply, ticket, token_for, zhangsan,
+    Bed, EMAIL, MOBILE, answering, code, everything, ok, refused, server::Reply, ticket, token_for,
+    zhangsan,
 };
 
 #[derive(Clone, Default)]
@@ -56,11 +58,14 @@ fn wrong_replies() -> Vec<Reply> {
         refused(40014),
         refused(40029),
         refused(40001),
+        refused(45009),
+        refused(46004),
         refused(77777),
         Reply::Drop,
         Reply::Body("canary-token is not JSON"),
         Reply::Body(r#"{"userid":{"canary-token":1},"agentid":"canary-token"}"#),
         echo("canary-token canary-code"),
+        echo("canary-mobile/canary-email@acme.cn"),
         ok(json!({ "userid": "canary-code", "agentid": 5 })),
         raw("HTTP/1.1 302 X\r\nlocation: http://evil.localhost/?t=canary-token\r\n\r\n"),
         raw("HTTP/1.1 500 canary-token\r\ncontent-length: 12\r\n\r\ncanary-token"),
@@ -79,6 +84,11 @@ async fn errors(bed: &Bed) -> Vec<Error> {
     errors.extend(client.user_info(credentials, &code()).await.err());
     errors.extend(client.user_detail(credentials, &ticket(), &zhangsan()).await.err());
     errors.extend(client.member(credentials, &zhangsan()).await.err());
+    errors.extend(client.user_id_by_mobile(credentials, MOBILE).await.err());
+    errors.extend(client.user_id_by_email(credentials, EMAIL, EmailKind::Corp).await.err());
+    let (long, kind) = (EMAIL.repeat(20), EmailKind::Personal);
+    errors.extend(client.user_id_by_mobile(credentials, &long).await.err());
+    errors.extend(client.user_id_by_email(credentials, &long, kind).await.err());
     errors.extend(client.agent(credentials, AgentId(1)).await.err());
     errors
 }
@@ -118,7 +128,7 @@ async fn no_error_and_no_log_line_tells_a_secret() {
     // The log is there, and tells what it should
     assert!(log.contains("WeCom refused") && log.contains("hint=\"1782316307617340314383562\""));
     assert!(log.contains("errcode=40029") && log.contains("path=\"cgi-bin/user/get\""));
-    assert!(log.contains("elapsed_ms="));
+    assert!(log.contains("elapsed_ms=") && log.contains("path=\"cgi-bin/user/getuserid\""));
 }
 
 #[tokio::test]

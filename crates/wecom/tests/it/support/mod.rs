@@ -24,6 +24,8 @@ use self::{
 pub(crate) const SECRET: &str = "canary-corpsecret";
 pub(crate) const CODE: &str = "canary-code";
 pub(crate) const TICKET: &str = "canary-ticket";
+pub(crate) const MOBILE: &str = "canary-mobile";
+pub(crate) const EMAIL: &str = "canary-email@acme.cn";
 /// Every token that a scripted `gettoken` gives begins so.
 pub(crate) const TOKEN: &str = "canary-token";
 
@@ -132,8 +134,9 @@ pub(crate) fn ok(mut fields: Value) -> Reply {
 /// A refusal as WeCom words it, echoing what it was sent.
 pub(crate) fn refused(errcode: i64) -> Reply {
     let errmsg = format!(
-        "invalid {SECRET} {CODE} {TICKET} {TOKEN}, hint: [1782316307617340314383562], from ip: \
-         203.0.113.9, more info at https://open.work.weixin.qq.com/devtool/query?e={errcode}"
+        "invalid {SECRET} {CODE} {TICKET} {TOKEN} {MOBILE} {EMAIL}, hint: \
+         [1782316307617340314383562], from ip: 203.0.113.9, more info at \
+         https://open.work.weixin.qq.com/devtool/query?e={errcode}"
     );
     Reply::Json(json!({ "errcode": errcode, "errmsg": errmsg }))
 }
