@@ -6,6 +6,7 @@ mod control;
 mod directory;
 mod faults;
 mod in_client;
+mod lookups;
 mod support;
 mod tokens;
 mod userinfo;
