@@ -2,6 +2,7 @@
 
 mod agent;
 mod gettoken;
+mod lookup;
 mod member;
 mod userinfo;
 
@@ -54,6 +55,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     resource("/cgi-bin/auth/getuserinfo", web::get(), userinfo::getuserinfo);
     resource("/cgi-bin/auth/getuserdetail", web::post(), userinfo::getuserdetail);
     resource("/cgi-bin/user/get", web::get(), member::get);
+    resource("/cgi-bin/user/getuserid", web::post(), lookup::by_mobile);
+    resource("/cgi-bin/user/get_userid_by_email", web::post(), lookup::by_email);
     resource("/cgi-bin/agent/get", web::get(), agent::get);
 }
 
@@ -131,6 +134,12 @@ fn agentid(access: &Access, code: i64) -> Result<i64, Failure> {
     }
 }
 
+/// The request's body: too large (40206), no JSON object (40058).
+fn body(request: &Request) -> Result<Map<String, Value>, Failure> {
+    let body = request.body.as_ref().ok_or(Failure(40_206))?;
+    serde_json::from_slice(body).map_err(|_| Failure(40_058))
+}
+
 /// The text before the tail, in WeCom's manner.
 fn meaning(code: i64) -> &'static str {
     match code {
@@ -155,6 +164,7 @@ fn meaning(code: i64) -> &'static str {
         42_003 => "code expired",
         42_022 => "code been used",
         45_009 => "api freq out of limit",
+        46_004 => "user not exist",
         48_002 => "api forbidden",
         48_009 => "api forbidden for contact-sync from this ip",
         50_001 => "redirect_url is not a trusted domain of the app",

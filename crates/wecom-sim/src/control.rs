@@ -7,6 +7,7 @@ use crate::{
     error::Error,
     fault::Fault,
     journal::Call,
+    lookups::{Limit, WrongLookups},
     state::State,
     tokens::Invalidation,
     world::{App, Member, Rules, World},
@@ -163,6 +164,22 @@ impl Control {
     /// Lifts all blocks and counts of wrong secrets.
     pub fn lift_bans(&self) {
         self.0.bans.lift();
+    }
+
+    /// What the corp's wrong look-ups by mobile number and mail have come to.
+    ///
+    /// # Errors
+    /// [`Error::UnknownCorp`].
+    pub fn wrong_lookups(&self, corp: &str) -> Result<WrongLookups, Error> {
+        let world = self.0.world();
+        let company = world.corp(corp).ok_or_else(|| Error::UnknownCorp(corp.to_owned()))?;
+        let limit = Limit::of(&world.rules, company);
+        Ok(self.0.lookups.told(self.0.now(), corp, limit))
+    }
+
+    /// Lifts all blocks and counts of wrong look-ups.
+    pub fn forget_wrong_lookups(&self) {
+        self.0.lookups.forget();
     }
 
     /// Forgets which consents were given within the last 30 days.

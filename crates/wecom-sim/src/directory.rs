@@ -59,6 +59,12 @@ impl Company {
         self.members.values()
     }
 
+    /// The size that the limit of wrong look-ups goes by.
+    pub(crate) fn size(&self) -> usize {
+        let set = self.profile.size.and_then(|size| usize::try_from(size).ok());
+        set.unwrap_or(self.members.len())
+    }
+
     pub(crate) fn set_member(&mut self, member: Member) {
         self.members.insert(member.userid.to_ascii_lowercase(), member);
     }

@@ -21,6 +21,7 @@ mod error;
 mod fault;
 mod journal;
 mod lock;
+mod lookups;
 mod observe;
 mod pages;
 mod random;
@@ -35,6 +36,7 @@ pub use control::Control;
 pub use error::Error;
 pub use fault::{Fault, FaultKind};
 pub use journal::Call;
+pub use lookups::WrongLookups;
 pub use simulator::{Clock, Settings, Simulator};
 pub use tokens::Invalidation;
 pub use world::{

@@ -22,6 +22,11 @@ pub struct Rules {
     pub wrong_secret_limit: u32,
     /// How long such an IP is blocked, in seconds (documented: one hour).
     pub ban_seconds: u32,
+    /// Wrong look-ups by mobile number or mail, in percent of the corp's size, beyond which the
+    /// look-ups are blocked (documented: 20). `None`: never.
+    pub wrong_lookup_percent: Option<u32>,
+    /// How long they are blocked, in seconds (documented: one day).
+    pub lookup_block_seconds: u32,
     /// Life of an access_token in seconds (documented: normally 7200).
     pub token_seconds: u32,
     /// errcode of a code's second use: 40029 or 42022 [D 90313].
@@ -37,6 +42,8 @@ impl Default for Rules {
         Self {
             wrong_secret_limit: 5,
             ban_seconds: 3_600,
+            wrong_lookup_percent: Some(20),
+            lookup_block_seconds: 86_400,
             token_seconds: 7_200,
             used_code: 40_029,
             expired_code: 40_029,
@@ -64,6 +71,8 @@ pub struct Corp {
     pub corp_id: String,
     /// Name shown on the pages.
     pub name: String,
+    /// How large the corp is taken to be for the limit of wrong look-ups. `None`: its members.
+    pub size: Option<u32>,
     /// Contact-sync secret: its token can't redeem codes (50001).
     pub contact_secret: Option<String>,
     /// Self-built apps.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Failure, Reply, agentid, caller, company,
+    Failure, Reply, agentid, body, caller, company,
     member::{put, sensitive},
 };
 use crate::{
@@ -99,8 +99,7 @@ pub(super) fn getuserdetail(state: &State, request: &Request) -> Reply {
     let company = company(&world, &access)?;
     let agentid = agentid(&access, 48_002)?;
     let app = company.app(agentid).ok_or(Failure(40_014))?;
-    let body = request.body.as_ref().ok_or(Failure(40_206))?;
-    let body: Map<String, Value> = serde_json::from_slice(body).map_err(|_| Failure(40_058))?;
+    let body = body(request)?;
     let ticket = match body.get("user_ticket") {
         None => return Err(Failure(84_090)),
         Some(Value::String(ticket)) if ticket.is_empty() => return Err(Failure(84_090)),

@@ -12,10 +12,14 @@ impl World {
     /// The secret of the app of [`World::demo`].
     pub const DEMO_SECRET: &'static str = "demo-app-secret-3kQ9xV7mT2rL8pZ5wB1c";
 
-    /// 示例科技: five members, of whom 孙悦 is outside the app's visible range, a visitor who is no
-    /// member and one of a linked corp. The app has no domains yet: set them through the control.
+    /// 示例科技: five members, each with a mobile number and both kinds of mail address, of whom
+    /// 孙悦 is outside the app's visible range, a visitor who is no member and one of a linked
+    /// corp. The app has no domains yet: set them through the control.
     pub fn demo() -> Self {
         let mut corp = Corp::new(Self::DEMO_CORP, "示例科技");
+        // Twenty wrong look-ups a day. By its five members it would be one: whoever mistypes two
+        // numbers would be blocked.
+        corp.size = Some(100);
         corp.departments =
             [(1, "示例科技", 0), (2, "研发部", 1), (3, "市场部", 1), (4, "外部顾问", 1)]
                 .into_iter()

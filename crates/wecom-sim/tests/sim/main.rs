@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod consent;
 mod control;
 mod directory;
 mod faults;
 mod in_client;
+mod lookups;
 mod support;
 mod tokens;
 mod userinfo;

@@ -3,7 +3,7 @@
 use serde_json::json;
 use wecom_sim::{App, Corp, Invalidation, NonMember, World};
 
-use crate::support::{AGENT, CORP, Sim};
+use crate::support::{AGENT, CORP, Sim, web_query};
 
 #[tokio::test]
 async fn a_code_gives_the_userid_once() {
@@ -109,6 +109,46 @@ async fn non_members_and_linked_visitors_have_their_own_replies() {
 }
 
 #[tokio::test]
+async fn web_login_never_gives_a_ticket() {
+    let sim = Sim::start().await;
+    let bare = json!({ "errcode": 0, "errmsg": "ok", "userid": "lisi" });
+    let consented = sim.consent_code("&field=mobile", "lisi").await;
+    assert_eq!(sim.redeem(&sim.web_code("userid=lisi").await).await, bare, "consent or not");
+    let scope = "userid=lisi&scope=snsapi_privateinfo&field=mobile&allow=1";
+    assert_eq!(sim.redeem(&sim.web_code(scope).await).await, bare, "asked for or not");
+    assert_eq!(sim.redeem(&sim.scan_code("userid=lisi").await).await, bare, "by another device");
+    for detail in ["", "none"] {
+        let body = json!({ "user_ticket": detail }).to_string();
+        assert_ne!(sim.detail(&body).await["errcode"], 0);
+    }
+    assert!(sim.redeem(&consented).await["user_ticket"].is_string(), "in the client it does");
+}
+
+#[tokio::test]
+async fn a_member_is_told_whether_in_the_visible_range_or_not() {
+    let sim = Sim::start().await;
+    let code = sim.web_code("userid=lisi").await;
+    sim.control.edit_app(CORP, AGENT, |app| app.visible.departments = vec![3]).unwrap();
+    let bare = json!({ "errcode": 0, "errmsg": "ok", "userid": "lisi" });
+    assert_eq!(sim.redeem(&code).await, bare);
+}
+
+#[tokio::test]
+async fn a_callers_fault_leaves_the_code_usable() {
+    let sim = Sim::start().await;
+    let (code, token) = (sim.web_code("userid=lisi").await, sim.token().await);
+    let call = format!("auth/getuserinfo?access_token={token}&code={code}");
+    sim.control.set_trusted_ips(CORP, AGENT, Some(Vec::new())).unwrap();
+    assert_eq!(sim.errcode(&call).await, 60_020);
+    sim.control.set_trusted_ips(CORP, AGENT, None).unwrap();
+    sim.control.set_closed(CORP, AGENT, true).unwrap();
+    assert_eq!(sim.errcode(&call).await, 50_003);
+    sim.control.set_closed(CORP, AGENT, false).unwrap();
+    assert_eq!(sim.errcode(&format!("auth/getuserinfo?code={code}")).await, 41_001);
+    assert_eq!(sim.errcode(&call).await, 0);
+}
+
+#[tokio::test]
 async fn a_ticket_gives_what_was_ticked_and_consented() {
     let sim = Sim::start().await;
     sim.control.set_client_member(CORP, None).unwrap();
@@ -161,6 +201,24 @@ async fn a_ticket_lives_1800_seconds_and_is_the_apps() {
 }
 
 impl Sim {
+    /// A code by Web login that another device confirms.
+    async fn scan_code(&self, who: &str) -> String {
+        let key = self.scan_key().await;
+        let scan = async |path: &str| self.get(&format!("/wwlogin/sso/scan{path}key={key}")).await;
+        assert_eq!(scan(&format!("/choose?{who}&")).await.status(), 200);
+        crate::support::code_of(&crate::support::location(&scan("/continue?").await))
+    }
+
+    /// The key in the page's QR code, after the picture was fetched.
+    async fn scan_key(&self) -> String {
+        let page = self.get(&format!("/wwlogin/sso/login?{}", web_query("s1"))).await;
+        let html = page.text().await.unwrap();
+        let source = html.split_once("src=\"").unwrap().1.split_once('"').unwrap().0;
+        let source = source.replace("&amp;", "&").replace("&#38;", "&");
+        assert_eq!(self.get(&source).await.status(), 200);
+        source.split_once("key=").unwrap().1.split_once('&').unwrap().0.to_owned()
+    }
+
     /// A code of a linked visitor with `snsapi_privateinfo`: nobody to ask for consent.
     async fn consent_code_of_linked(&self, linked: &str) -> String {
         let query = crate::support::client_query("snsapi_privateinfo", "s1");
