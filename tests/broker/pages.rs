@@ -73,7 +73,10 @@ on_every_backend! {
         let rows = [
             ("zh-CN,zh;q=0.9,en;q=0.8", "", "zh-CN"),
             ("en-GB,en;q=0.9", "", "en"),
-            ("zh-TW", "", "zh-CN"),
+            ("zh-TW", "", "zh-TW"),
+            ("zh-HK,zh;q=0.9,en;q=0.8", "", "zh-TW"),
+            ("ja,en;q=0.5", "", "ja"),
+            ("en", "ja", "ja"),
             ("fr;q=1, en;q=0.5, zh;q=0.1", "", "en"),
             ("en", "zh-CN", "zh-CN"),
             ("zh-CN", "en", "en"),
@@ -83,7 +86,7 @@ on_every_backend! {
         for (accept, ui_locales, expected) in rows {
             let body = login_page(&tenant, accept, ui_locales).await;
             assert_eq!(language(&body), expected, "{accept} {ui_locales}");
-            let name = if expected == "en" { "WeCom qr" } else { "企业微信 qr" };
+            let name = if expected.starts_with("zh") { "企业微信 qr" } else { "WeCom qr" };
             assert!(body.contains(name), "{body}");
         }
     }
@@ -91,7 +94,7 @@ on_every_backend! {
     async fn failures_and_wecoms_page_are_in_the_persons_language(world: World) {
         let tenant = world.tenant("acme").await;
         for (accept, page_language, wecom_language) in
-            [("zh-CN", "zh-CN", "lang=zh"), ("en", "en", "lang=en")]
+            [("zh-CN", "zh-CN", "lang=zh"), ("zh-TW", "zh-TW", "lang=zh"), ("ja", "ja", "lang=en"), ("en", "en", "lang=en")]
         {
             let (mut browser, pkce) = (world.browser(), Pkce::new());
             accept.clone_into(&mut browser.accept_language);

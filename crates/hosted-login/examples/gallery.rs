@@ -62,6 +62,12 @@ impl Gallery {
         let mut long = login(language);
         let name = match language {
             Language::ZhCn => "集团总部及各分子公司统一办公协同与移动审批管理平台（测试环境）",
+            Language::ZhTw => {
+                "集團總部暨各分公司與子公司整合式辦公協作及行動簽核管理平台（測試環境）"
+            }
+            Language::Ja => {
+                "グループ本社および各支社・子会社共通業務コラボレーション承認管理プラットフォーム"
+            }
             Language::En => {
                 "Enterprise Collaboration and Mobile Approval Management Platform (Staging, EU-West)"
             }
@@ -136,6 +142,8 @@ impl Gallery {
 fn frame(language: Language) -> Frame {
     let name = match language {
         Language::ZhCn => "协同工单",
+        Language::ZhTw => "協作工單",
+        Language::Ja => "ワークデスク",
         Language::En => "Ticket Desk",
     };
     Frame {
@@ -159,6 +167,12 @@ fn source_name(language: Language, index: usize) -> String {
         (Language::ZhCn, 0) => "企业微信扫码登录".to_owned(),
         (Language::ZhCn, 1) => "使用企业微信登录".to_owned(),
         (Language::ZhCn, _) => format!("华东分公司 {index} 部"),
+        (Language::ZhTw, 0) => "企業微信掃描登入".to_owned(),
+        (Language::ZhTw, 1) => "使用企業微信登入".to_owned(),
+        (Language::ZhTw, _) => format!("華東分公司 {index} 部"),
+        (Language::Ja, 0) => "WeCom（QRコード）".to_owned(),
+        (Language::Ja, 1) => "WeComでサインイン".to_owned(),
+        (Language::Ja, _) => format!("東日本支社 第{index}部"),
         (Language::En, 0) => "WeCom QR code".to_owned(),
         (Language::En, 1) => "Continue with WeCom".to_owned(),
         (Language::En, _) => format!("Eastern branch {index}"),

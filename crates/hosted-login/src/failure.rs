@@ -150,6 +150,8 @@ impl FailurePage {
             // Even this has a language.
             HttpResponse::InternalServerError().body(match language {
                 Language::ZhCn => "出错了",
+                Language::ZhTw => "發生錯誤",
+                Language::Ja => "問題が発生しました",
                 Language::En => "Something went wrong",
             })
         });

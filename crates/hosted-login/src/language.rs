@@ -1,6 +1,7 @@
 //! The language of a page: what we speak, and which of it this person reads.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use fluent_langneg::{LanguageIdentifier, NegotiationStrategy, negotiate_languages};
 
@@ -11,26 +12,40 @@ use fluent_langneg::{LanguageIdentifier, NegotiationStrategy, negotiate_language
 pub enum Language {
     /// Simplified Chinese.
     ZhCn,
+    /// Traditional Chinese, in the words of Taiwan.
+    ZhTw,
+    /// Japanese.
+    Ja,
     /// English.
     En,
 }
 
-/// Which tags each language answers to. Who asks for traditional characters still reads simplified
-/// ones better than English, until there is a page of its own.
-const AVAILABLE: [(&str, Language); 3] =
-    [("zh-CN", Language::ZhCn), ("zh-Hant", Language::ZhCn), ("en", Language::En)];
+/// Which tags each language answers to, the likelier script first: a region that is not named here
+/// reads simplified characters. Hong Kong and Macau read Taiwan's.
+const AVAILABLE: [(&str, Language); 8] = [
+    ("zh-CN", Language::ZhCn),
+    ("zh-Hans", Language::ZhCn),
+    ("zh-TW", Language::ZhTw),
+    ("zh-HK", Language::ZhTw),
+    ("zh-MO", Language::ZhTw),
+    ("zh-Hant", Language::ZhTw),
+    ("ja", Language::Ja),
+    ("en", Language::En),
+];
 
 /// Tags looked at in one header or parameter; the rest of a longer list is ignored.
 const MAX_TAGS: usize = 16;
 
 impl Language {
     /// Every language, in the order in which a page offers them.
-    pub const ALL: [Self; 2] = [Self::ZhCn, Self::En];
+    pub const ALL: [Self; 4] = [Self::ZhCn, Self::ZhTw, Self::Ja, Self::En];
 
     /// The BCP 47 tag, as in `<html lang>` and `ui_locales`.
     pub fn tag(self) -> &'static str {
         match self {
             Self::ZhCn => "zh-CN",
+            Self::ZhTw => "zh-TW",
+            Self::Ja => "ja",
             Self::En => "en",
         }
     }
@@ -38,8 +53,8 @@ impl Language {
     /// The value of WeCom's `lang` parameter [D 98152]; WeCom knows these two only.
     pub fn wecom(self) -> &'static str {
         match self {
-            Self::ZhCn => "zh",
-            Self::En => "en",
+            Self::ZhCn | Self::ZhTw => "zh",
+            Self::Ja | Self::En => "en",
         }
     }
 
@@ -47,6 +62,8 @@ impl Language {
     pub fn name(self) -> &'static str {
         match self {
             Self::ZhCn => "简体中文",
+            Self::ZhTw => "繁體中文",
+            Self::Ja => "日本語",
             Self::En => "English",
         }
     }
@@ -55,6 +72,19 @@ impl Language {
     /// [`negotiate`](Self::negotiate).
     pub fn from_tag(tag: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(tag))
+    }
+
+    /// The text for a reader of this language among texts by tag: its own, that of the next
+    /// language that most of its readers understand, or any.
+    pub fn pick(self, texts: &BTreeMap<String, String>) -> Option<&str> {
+        let understood: &[Self] = match self {
+            Self::ZhCn => &[Self::ZhCn, Self::ZhTw, Self::En],
+            Self::ZhTw => &[Self::ZhTw, Self::ZhCn, Self::En],
+            Self::Ja => &[Self::Ja, Self::En],
+            Self::En => &[Self::En],
+        };
+        let text = understood.iter().find_map(|language| texts.get(language.tag()));
+        text.or_else(|| texts.values().next()).map(String::as_str)
     }
 
     /// Chooses the language of a page.
@@ -119,7 +149,9 @@ fn millis(value: &str) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::Language::{self, En, ZhCn};
+    use std::collections::BTreeMap;
+
+    use super::Language::{self, En, Ja, ZhCn, ZhTw};
 
     fn from_header(header: &str) -> Language {
         // The default is the language that the header does not ask for.
@@ -134,8 +166,11 @@ mod tests {
         for header in ["zh-CN,zh;q=0.9,en;q=0.8", "zh", "zh-Hans", "zh-hans-cn", "ZH-cn", "zh-SG"] {
             assert_eq!(from_header(header), ZhCn, "{header}");
         }
-        for header in ["zh-TW", "zh-HK,en;q=0.5", "zh-Hant-TW", "zh-Hant"] {
-            assert_eq!(from_header(header), ZhCn, "{header}");
+        for header in ["zh-TW", "zh-HK,en;q=0.5", "zh-MO", "zh-Hant-TW", "zh-Hant", "zh-hant-hk"] {
+            assert_eq!(from_header(header), ZhTw, "{header}");
+        }
+        for header in ["ja", "ja-JP,ja;q=0.9,en;q=0.8", "JA-jp", "ja-Jpan"] {
+            assert_eq!(from_header(header), Ja, "{header}");
         }
         for header in ["en", "en-GB,en;q=0.9", "fr-FR, de;q=0.9, en-US;q=0.1, *;q=0.05"] {
             assert_eq!(from_header(header), En, "{header}");
@@ -148,7 +183,8 @@ mod tests {
     fn the_apps_wish_wins_over_the_browser() {
         assert_eq!(Language::negotiate(Some("en"), Some("zh-CN"), ZhCn), En);
         assert_eq!(Language::negotiate(Some("fr-CA zh-CN en"), Some("en"), En), ZhCn);
-        assert_eq!(Language::negotiate(Some("fr ja"), Some("en-US"), ZhCn), En);
+        assert_eq!(Language::negotiate(Some("fr ja"), Some("en-US"), ZhCn), Ja);
+        assert_eq!(Language::negotiate(Some("fr de"), Some("en-US"), ZhCn), En);
     }
 
     #[test]
@@ -167,7 +203,23 @@ mod tests {
             assert_eq!(Language::from_tag(language.tag()), Some(language));
             assert_eq!(Language::negotiate(Some(language.tag()), None, En), language);
         }
-        assert_eq!((ZhCn.wecom(), En.wecom()), ("zh", "en"));
+        assert_eq!(Language::ALL.map(Language::wecom), ["zh", "zh", "en", "en"]);
         assert_eq!(Language::from_tag("fr"), None);
+    }
+
+    #[test]
+    fn a_text_is_picked_in_a_language_that_the_reader_understands() {
+        let texts = |tags: &[&str]| -> BTreeMap<String, String> {
+            tags.iter().map(|tag| ((*tag).to_owned(), (*tag).to_owned())).collect()
+        };
+        for language in Language::ALL {
+            let all = texts(&["de", "en", "ja", "zh-CN", "zh-TW"]);
+            assert_eq!(language.pick(&all), Some(language.tag()));
+            assert_eq!(language.pick(&texts(&["fr"])), Some("fr"));
+            assert_eq!(language.pick(&texts(&[])), None);
+        }
+        assert_eq!(ZhTw.pick(&texts(&["en", "ja", "zh-CN"])), Some("zh-CN"));
+        assert_eq!(ZhCn.pick(&texts(&["en", "ja", "zh-TW"])), Some("zh-TW"));
+        assert_eq!(Ja.pick(&texts(&["de", "en", "zh-CN"])), Some("en"));
     }
 }

@@ -135,11 +135,9 @@ fn unavailable_view(source: &Source, obstacle: Obstacle, language: Language) -> 
     UnavailableView { name: name_of(source, language), reason }
 }
 
-/// A source's name in a language, or in any: an administrator gave at least one.
+/// A source's name as this reader understands it: an administrator gave at least one.
 fn name_of(source: &Source, language: Language) -> String {
-    let names = &source.display_names.0;
-    let name = names.get(language.tag()).or_else(|| names.values().next());
-    name.cloned().unwrap_or_else(|| source.identifier.clone())
+    language.pick(&source.display_names.0).unwrap_or(&source.identifier).to_owned()
 }
 
 fn languages(id: &InteractionId) -> Vec<LanguageLink> {

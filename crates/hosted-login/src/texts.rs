@@ -1,7 +1,9 @@
 //! The words of the pages: one value per language, so that a missing text does not compile.
 
 mod en;
+mod ja;
 mod zh_cn;
+mod zh_tw;
 
 use crate::language::Language;
 use crate::pages::{Notice, NoticeText, Reason};
@@ -92,6 +94,8 @@ impl Texts {
     pub fn of(language: Language) -> &'static Self {
         match language {
             Language::ZhCn => &zh_cn::TEXTS,
+            Language::ZhTw => &zh_tw::TEXTS,
+            Language::Ja => &ja::TEXTS,
             Language::En => &en::TEXTS,
         }
     }
@@ -102,9 +106,17 @@ const fn words(heading: &'static str, text: &'static str) -> NoticeText {
     NoticeText { heading, text }
 }
 
+/// The name with a space where a Latin letter or digit would touch a Chinese character.
+fn spaced(name: &str) -> String {
+    match name.chars().next() {
+        Some(first) if first.is_ascii() => format!(" {name}"),
+        _ => name.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Language, Texts};
+    use super::{Language, Notice, Texts};
 
     #[test]
     fn chinese_sets_a_space_between_scripts_only() {
@@ -112,6 +124,28 @@ mod tests {
         assert_eq!((texts.sign_in_to)("工单系统"), "登录工单系统");
         assert_eq!((texts.sign_in_to)("Wiki"), "登录 Wiki");
         assert_eq!((texts.back_to)("Wiki"), "返回 Wiki");
+        let texts = Texts::of(Language::ZhTw);
+        assert_eq!((texts.sign_in_to)("工單系統"), "登入工單系統");
+        assert_eq!((texts.back_to)("Wiki"), "返回 Wiki");
+    }
+
+    #[test]
+    fn japanese_sets_a_name_in_brackets() {
+        let texts = Texts::of(Language::Ja);
+        assert_eq!((texts.sign_in_to)("Wiki"), "「Wiki」にサインイン");
+        assert_eq!((texts.retry_after)(61), "2分後にもう一度お試しください。");
+    }
+
+    #[test]
+    fn taiwan_reads_its_own_words() {
+        // Words of the mainland in traditional characters are no translation.
+        for notice in Notice::ALL {
+            let words = format!("{:?}", (Texts::of(Language::ZhTw).notice)(notice));
+            for foreign in ["登錄請求", "賬號", "鏈接", "刷新", "屏幕", "二維碼", "你", "退出"]
+            {
+                assert!(!words.contains(foreign), "{foreign}: {words}");
+            }
+        }
     }
 
     #[test]

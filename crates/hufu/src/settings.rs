@@ -217,7 +217,7 @@ impl Default for Telemetry {
 pub struct Login {
     /// Minutes that a session lasts.
     pub session_minutes: u32,
-    /// Language of those whose browser names none that we have: `zh-CN` or `en`.
+    /// Language of those whose browser names none that we have: `zh-CN`, `zh-TW`, `ja` or `en`.
     pub default_language: String,
 }
 

@@ -209,7 +209,9 @@ mod tests {
                 let words = (texts.notice)(notice);
                 assert!(seen.insert(words.text), "{} repeats another text", notice.code());
                 assert!(!words.heading.is_empty() && words.heading.chars().count() <= 48);
-                assert!(words.text.ends_with(['。', '.']), "{}", words.text);
+                let stop = if language == Language::En { '.' } else { '。' };
+                assert!(words.text.ends_with(stop), "{}", words.text);
+                assert!(!words.heading.ends_with(stop), "{}", words.heading);
                 assert!(!format!("{words:?}").contains(['!', '！']), "{}", words.text);
             }
         }

@@ -1,6 +1,6 @@
 //! 简体中文。
 
-use super::{Texts, words};
+use super::{Texts, spaced, words};
 use crate::pages::{Notice, NoticeText, Reason};
 
 pub(super) static TEXTS: Texts = Texts {
@@ -46,14 +46,6 @@ pub(super) static TEXTS: Texts = Texts {
     go_on: "继续",
     notice,
 };
-
-/// The name with a space where a Latin letter or digit would touch a Chinese character.
-fn spaced(name: &str) -> String {
-    match name.chars().next() {
-        Some(first) if first.is_ascii() => format!(" {name}"),
-        _ => name.to_owned(),
-    }
-}
 
 fn reason(reason: Reason) -> &'static str {
     match reason {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, bail};
 use figment::Figment;
 use figment::providers::{Env, Format as _, Toml};
+use hosted_login::language::Language;
 use secrecy::{ExposeSecret as _, SecretString};
 use store::DatabaseUrl;
 
@@ -173,9 +174,10 @@ impl Settings {
     }
 
     /// The language of those whose browser names none that we have.
-    pub fn default_language(&self) -> Result<hosted_login::language::Language> {
-        hosted_login::language::Language::from_tag(&self.login.default_language)
-            .ok_or_else(|| anyhow!("login.default_language has to be zh-CN or en"))
+    pub fn default_language(&self) -> Result<Language> {
+        let tags = Language::ALL.map(Language::tag).join(", ");
+        Language::from_tag(&self.login.default_language)
+            .ok_or_else(|| anyhow!("login.default_language has to be one of {tags}"))
     }
 }
 

@@ -1,0 +1,188 @@
+//! 日本語。
+
+use super::{Texts, words};
+use crate::pages::{Notice, NoticeText, Reason};
+
+pub(super) static TEXTS: Texts = Texts {
+    sign_in_to: |app| format!("「{app}」にサインイン"),
+    sign_in: "サインイン",
+    choose_source: "サインイン方法を選択してください",
+    one_source: "勤務先のアカウントで続行します",
+    scan_panel: "WeComでQRコードを読み取ってください",
+    other_sources: "その他のサインイン方法",
+    panel_title: |source| format!("{source}：QRコードでサインイン"),
+    panel_trouble: "QRコードが表示されない場合は、WeComのサインインページへ",
+    unavailable: "このブラウザーでは利用できません",
+    none_available: "別の方法で開いてください",
+    reason,
+    this_link: "このページのリンク",
+    copy: "コピー",
+    copied: "コピーしました",
+    cancel_to: |app| format!("キャンセルして「{app}」に戻る"),
+    cancel: "キャンセル",
+    language: "言語",
+    code: "コード",
+    trace: "追跡コード",
+    details: "開発者向けの情報",
+    retry_after: |seconds| match seconds {
+        0..=60 => format!("{seconds}秒後にもう一度お試しください。"),
+        _ => format!("{}分後にもう一度お試しください。", seconds.div_ceil(60)),
+    },
+    try_again: "もう一度試す",
+    sign_in_again: "サインインし直す",
+    other_source: "別の方法でサインイン",
+    back_to: |app| format!("「{app}」に戻る"),
+    signed_out: "サインアウトしました",
+    signed_out_text: "このブラウザーから安全にサインアウトしました。共用の端末をお使いの場合は、ブラウザーのウィンドウも閉じてください。",
+    confirm_sign_out_of: |app| format!("「{app}」からサインアウトしますか？"),
+    confirm_sign_out: "サインアウトしますか？",
+    confirm_sign_out_text: "サインアウトすると、このブラウザーでアプリを使うときに再度サインインが必要になります。",
+    signed_in_as: |user| format!("{user} としてサインインしています"),
+    sign_out: "サインアウト",
+    stay: "サインインしたままにする",
+    continuing_to: |app| format!("「{app}」に移動しています"),
+    continuing: "移動しています",
+    continuing_text: "自動的に移動しない場合は、下のボタンを押してください。",
+    go_on: "続行",
+    notice,
+};
+
+fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::OnlyInWecom => {
+            "このページのリンクをコピーしてWeComのチャットに送信し、そこから開くとサインインできます。"
+        }
+        Reason::OnlyOnDesktop => {
+            "別の画面に表示したQRコードをスマートフォンで読み取る必要があります。このページをパソコンで開いてください。"
+        }
+        Reason::PersonalWechat => {
+            "WeChatで開いているため、サインインできません。このページのリンクをコピーし、WeComで開いてください。"
+        }
+    }
+}
+
+#[expect(clippy::too_many_lines, reason = "a table, one row a notice")]
+fn notice(notice: Notice) -> NoticeText {
+    match notice {
+        Notice::InvalidRequest => words(
+            "サインインの要求に誤りがあります",
+            "アプリからの要求に不足があるか、形式が正しくありません。アプリからやり直してください。繰り返し発生する場合は、アプリの開発者にお知らせください。",
+        ),
+        Notice::UnknownClient => words(
+            "このアプリを確認できません",
+            "登録されていないアプリからの要求です。リンクが正しいかご確認いただくか、追跡コードを添えて管理者にお問い合わせください。",
+        ),
+        Notice::RedirectUriMismatch => words(
+            "アプリの戻り先が登録されていません",
+            "アカウントを保護するため、移動を中止しました。追跡コードを添えて管理者にお問い合わせください。",
+        ),
+        Notice::UnknownHost => words(
+            "サインインページが見つかりません",
+            "アドレスが正しいかご確認いただくか、管理者に正しいアドレスをお問い合わせください。",
+        ),
+        Notice::InteractionExpired => words(
+            "ページの有効期限が切れました",
+            "しばらく操作がなかったため、サインインを終了しました。アプリからやり直してください。",
+        ),
+        Notice::BrowserChanged => words(
+            "このブラウザーでサインインし直してください",
+            "途中でブラウザーが切り替わったか、Cookieが保存されなかったようです。アカウントを保護するため、このブラウザーでもう一度サインインしてください。",
+        ),
+        Notice::StateUnknown => words(
+            "このサインインは無効になりました",
+            "このリンクは使用済みか、有効期限が切れています。ページを再読み込みせず、アプリからやり直してください。",
+        ),
+        Notice::DeniedUpstream => words(
+            "WeComでキャンセルされました",
+            "WeComでサインインがキャンセルされたため、中止しました。いつでもサインインし直せます。",
+        ),
+        Notice::NotAMember => words(
+            "この組織のメンバーではありません",
+            "お使いのWeComアカウントはこの組織に所属していません。正しいアカウントに切り替えてもう一度お試しいただくか、管理者に追加を依頼してください。",
+        ),
+        Notice::NotVisible => words(
+            "まだ利用権限がありません",
+            "WeComでのこのアプリの利用可能範囲に含まれていません。管理者に追加を依頼してください。",
+        ),
+        Notice::LinkedCorp => words(
+            "連携先の組織からはまだサインインできません",
+            "お使いのアカウントは連携先の組織のものです。現在サインインできるのはこの組織のメンバーのみです。ほかの方法については管理者にお問い合わせください。",
+        ),
+        Notice::LoginOnly => words(
+            "現在サインインできません",
+            "このサインイン方法は、利用が許可された方のみご利用いただけます。管理者に許可を依頼してください。許可されると、WeComでサインインできるようになります。",
+        ),
+        Notice::UserSuspended => words(
+            "アカウントが停止されています",
+            "再開をご希望の場合は、追跡コードを添えて管理者にお問い合わせください。",
+        ),
+        Notice::SourceDisabled => words(
+            "この方法は停止されています",
+            "別の方法を選択してください。ほかにない場合は、管理者にお問い合わせください。",
+        ),
+        Notice::SourceMisconfigured => words(
+            "この方法は現在利用できません",
+            "設定を管理者が確認する必要があります。追跡コードを添えて管理者にお問い合わせいただくか、別の方法でサインインしてください。",
+        ),
+        Notice::AppDisabled => words(
+            "このアプリは停止されています",
+            "現在、このアプリにはサインインできません。ご利用になりたい場合は、管理者にお問い合わせください。",
+        ),
+        Notice::TenantSuspended => words(
+            "サインインを一時停止しています",
+            "この組織のサインインサービスは一時停止中です。詳しくは管理者にお問い合わせください。",
+        ),
+        Notice::UpstreamUnavailable => words(
+            "現在WeComに接続できません",
+            "WeComから時間内に応答がありませんでした。アカウントに問題はありません。しばらくしてからもう一度お試しください。",
+        ),
+        Notice::UpstreamBusy => words(
+            "WeComが混み合っています",
+            "多くの方が同時にサインインしています。少し待ってからもう一度お試しください。",
+        ),
+        Notice::NoSources => words(
+            "このアプリにはまだサインイン方法がありません",
+            "サインイン方法が有効になっていません。追跡コードを添えて管理者にお問い合わせください。",
+        ),
+        Notice::OnlyInWecom => words(
+            "WeComで開いてください",
+            "このサインイン方法はWeComの中で利用できます。リンクをコピーしてWeComで自分宛てに送信するか、WeComのワークベンチからアプリを開いてください。",
+        ),
+        Notice::OnlyOnDesktop => words(
+            "パソコンで開いてください",
+            "QRコードでサインインするには、別の画面をスマートフォンで読み取る必要があります。パソコンのブラウザーでアプリを開いてください。",
+        ),
+        Notice::PersonalWechat => words(
+            "WeComで開き直してください",
+            "WeChatで開いているため、勤務先のアカウントを確認できません。リンクをコピーし、WeComで開いてください。",
+        ),
+        Notice::SessionEnded => words(
+            "セッションが終了しました",
+            "アカウントを保護するため、サインアウトしました。続けるには、もう一度サインインしてください。",
+        ),
+        Notice::AlreadySignedIn => words(
+            "すでにサインインしています",
+            "このサインインはこのブラウザーで完了しています。これ以上の操作は必要ありません。アプリに戻ってご利用ください。",
+        ),
+        Notice::Unavailable => words(
+            "サービスを一時的に利用できません",
+            "現在復旧中です。データに影響はありません。しばらくしてからもう一度お試しください。",
+        ),
+        Notice::InternalError => words(
+            "問題が発生しました",
+            "こちら側の問題で、お客様の操作によるものではありません。もう一度お試しください。繰り返し発生する場合は、追跡コードを添えて管理者にお問い合わせください。",
+        ),
+        Notice::NotFound => words(
+            "ページが見つかりません",
+            "リンクが古いか、入力に誤りがある可能性があります。アプリに戻ってやり直してください。",
+        ),
+        Notice::TooManyRequests => words(
+            "操作の間隔が短すぎます",
+            "アカウントを保護するため、操作の回数を制限しています。少し待ってからもう一度お試しください。",
+        ),
+        Notice::Csrf => words(
+            "このページは無効になりました",
+            "このページからの要求であることを確認できなかったため、何も実行していません。前のページに戻り、再読み込みしてからもう一度お試しください。",
+        ),
+    }
+}

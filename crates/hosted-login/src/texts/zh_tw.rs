@@ -1,0 +1,171 @@
+//! 繁體中文（臺灣）。
+
+use super::{Texts, spaced, words};
+use crate::pages::{Notice, NoticeText, Reason};
+
+pub(super) static TEXTS: Texts = Texts {
+    sign_in_to: |app| format!("登入{}", spaced(app)),
+    sign_in: "登入",
+    choose_source: "請選擇登入方式",
+    one_source: "使用企業帳號繼續",
+    scan_panel: "請使用企業微信掃描 QR Code 登入",
+    other_sources: "其他登入方式",
+    panel_title: |source| format!("{source}：掃描 QR Code 登入"),
+    panel_trouble: "看不到 QR Code？前往企業微信登入頁面",
+    unavailable: "目前的瀏覽器不支援",
+    none_available: "請改用其他方式開啟",
+    reason,
+    this_link: "本頁連結",
+    copy: "複製",
+    copied: "已複製",
+    cancel_to: |app| format!("取消並返回{}", spaced(app)),
+    cancel: "取消登入",
+    language: "語言",
+    code: "錯誤代碼",
+    trace: "追蹤碼",
+    details: "給開發人員的說明",
+    retry_after: |seconds| match seconds {
+        0..=60 => format!("請在 {seconds} 秒後再試一次。"),
+        _ => format!("請在 {} 分鐘後再試一次。", seconds.div_ceil(60)),
+    },
+    try_again: "再試一次",
+    sign_in_again: "重新登入",
+    other_source: "使用其他方式登入",
+    back_to: |app| format!("返回{}", spaced(app)),
+    signed_out: "您已登出",
+    signed_out_text: "您已在這個瀏覽器中安全登出。如果這是公用裝置，建議一併關閉瀏覽器視窗。",
+    confirm_sign_out_of: |app| format!("要登出{}嗎？", spaced(app)),
+    confirm_sign_out: "要登出嗎？",
+    confirm_sign_out_text: "登出後，在這個瀏覽器中使用各應用程式時需要重新登入。",
+    signed_in_as: |user| format!("目前登入身分：{user}"),
+    sign_out: "登出",
+    stay: "保持登入",
+    continuing_to: |app| format!("正在前往{}", spaced(app)),
+    continuing: "正在前往下一頁",
+    continuing_text: "如果頁面沒有自動跳轉，請點選下方按鈕。",
+    go_on: "繼續",
+    notice,
+};
+
+fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::OnlyInWecom => {
+            "請複製本頁連結，傳送到企業微信的任一聊天室，再從聊天室開啟即可登入。"
+        }
+        Reason::OnlyOnDesktop => {
+            "需要用手機掃描另一個螢幕上的 QR Code，請在電腦的瀏覽器中開啟本頁。"
+        }
+        Reason::PersonalWechat => {
+            "目前是在微信中開啟，無法登入。請複製本頁連結，改在企業微信中開啟。"
+        }
+    }
+}
+
+#[expect(clippy::too_many_lines, reason = "a table, one row a notice")]
+fn notice(notice: Notice) -> NoticeText {
+    match notice {
+        Notice::InvalidRequest => words(
+            "登入要求有誤",
+            "應用程式送出的登入要求不完整或格式不正確。請返回應用程式重新登入；如果問題持續發生，請聯絡應用程式的開發人員。",
+        ),
+        Notice::UnknownClient => words(
+            "無法識別這個應用程式",
+            "這個登入要求來自尚未登錄的應用程式。請確認連結是否正確，或聯絡管理員並提供追蹤碼。",
+        ),
+        Notice::RedirectUriMismatch => words(
+            "應用程式的返回網址尚未登錄",
+            "為保護您的帳號，我們沒有繼續前往。請聯絡管理員並提供追蹤碼。",
+        ),
+        Notice::UnknownHost => {
+            words("找不到這個登入網站", "請檢查網址是否輸入正確，或向管理員確認登入網址。")
+        }
+        Notice::InteractionExpired => {
+            words("登入頁面已逾時", "停留時間過長，這次登入已失效。請返回應用程式重新登入。")
+        }
+        Notice::BrowserChanged => words(
+            "請在這個瀏覽器中重新登入",
+            "登入過程中似乎換了瀏覽器，或瀏覽器沒有保留 Cookie。為保護您的帳號，請在目前的瀏覽器中重新登入。",
+        ),
+        Notice::StateUnknown => words(
+            "這次登入已失效",
+            "這個登入連結已使用過或已過期。請返回應用程式重新登入，不需要重新整理本頁。",
+        ),
+        Notice::DeniedUpstream => {
+            words("您已取消授權", "您在企業微信中取消了這次登入。如要繼續，請重新登入。")
+        }
+        Notice::NotAMember => words(
+            "您還不是這個企業的成員",
+            "目前的企業微信帳號不屬於這個企業。請切換到正確的帳號再試一次，或請管理員將您加入企業。",
+        ),
+        Notice::NotVisible => words(
+            "您還沒有使用權限",
+            "您不在這個應用程式的可見範圍內。請聯絡管理員，將您加入企業微信應用的可見範圍。",
+        ),
+        Notice::LinkedCorp => words(
+            "尚未支援互聯企業成員登入",
+            "您的帳號來自互聯企業，目前僅支援本企業的成員登入。請向管理員詢問其他登入方式。",
+        ),
+        Notice::LoginOnly => words(
+            "目前無法登入",
+            "這個登入方式僅供已開通的使用者使用。請聯絡管理員為您開通，之後就能使用企業微信登入。",
+        ),
+        Notice::UserSuspended => {
+            words("帳號已停用", "您的帳號目前處於停用狀態。如需恢復，請聯絡管理員並提供追蹤碼。")
+        }
+        Notice::SourceDisabled => {
+            words("這個登入方式已停用", "請選擇其他登入方式；如果沒有其他方式，請聯絡管理員。")
+        }
+        Notice::SourceMisconfigured => words(
+            "這個登入方式暫時無法使用",
+            "登入方式的設定需要管理員檢查。請聯絡管理員並提供追蹤碼；您也可以先使用其他登入方式。",
+        ),
+        Notice::AppDisabled => {
+            words("應用程式已停用", "這個應用程式目前無法登入。如有疑問，請聯絡管理員。")
+        }
+        Notice::TenantSuspended => {
+            words("登入服務已暫停", "這個企業的登入服務目前暫停中。詳情請洽詢管理員。")
+        }
+        Notice::UpstreamUnavailable => {
+            words("暫時無法連線到企業微信", "企業微信沒有及時回應，您的帳號未受影響。請稍後再試。")
+        }
+        Notice::UpstreamBusy => words("企業微信目前忙碌中", "同時登入的人較多，請稍候片刻再試。"),
+        Notice::NoSources => words(
+            "應用程式還沒有可用的登入方式",
+            "管理員尚未為這個應用程式啟用登入方式。請聯絡管理員並提供追蹤碼。",
+        ),
+        Notice::OnlyInWecom => words(
+            "請在企業微信中開啟",
+            "這個登入方式必須在企業微信中使用。請複製連結並傳送到企業微信，或從企業微信的工作台開啟應用程式。",
+        ),
+        Notice::OnlyOnDesktop => words(
+            "請在電腦上開啟",
+            "掃描登入需要用手機掃描另一個螢幕上的 QR Code。請在電腦的瀏覽器中開啟應用程式。",
+        ),
+        Notice::PersonalWechat => words(
+            "請改用企業微信開啟",
+            "目前的頁面是在微信中開啟，無法確認您的企業身分。請複製連結，改在企業微信中開啟。",
+        ),
+        Notice::SessionEnded => {
+            words("登入狀態已結束", "為保護您的帳號，登入狀態已失效。重新登入後即可繼續。")
+        }
+        Notice::AlreadySignedIn => words(
+            "您已完成登入",
+            "這次登入已在這個瀏覽器中完成，不需要重複操作。您可以返回應用程式繼續使用。",
+        ),
+        Notice::Unavailable => {
+            words("服務暫時無法使用", "我們正在恢復服務，您的資料未受影響。請稍後再試。")
+        }
+        Notice::InternalError => words(
+            "發生錯誤",
+            "這是我們的問題，與您的操作無關。請再試一次；如果問題持續發生，請聯絡管理員並提供追蹤碼。",
+        ),
+        Notice::NotFound => {
+            words("找不到這個頁面", "連結可能已失效或輸入有誤。請返回應用程式，再從那裡進入。")
+        }
+        Notice::TooManyRequests => words("操作過於頻繁", "為保護帳號安全，請稍候片刻再試。"),
+        Notice::Csrf => words(
+            "頁面已失效",
+            "無法確認這次操作來自目前的頁面，因此沒有執行。請返回上一頁，重新整理後再試一次。",
+        ),
+    }
+}
