@@ -46,6 +46,13 @@ pub(crate) struct NewApp {
     /// What its ID tokens are signed with.
     #[schema(value_type = schema::Algorithm, required = false, default = "ES256")]
     id_token_signed_response_alg: Algorithm,
+    /// Whether a first sign-in may make an account. Without it only people who have one get in.
+    #[schema(required = false, default = true)]
+    registration: bool,
+    /// What people may sign in with beside the app's identity sources: `password`, `email_code` (a
+    /// one-time code to the verified mail address), `sms_code` (one to the verified phone number).
+    #[schema(required = false, example = json!(["password"]))]
+    sign_in_methods: Vec<String>,
     /// Whether it may be used.
     #[schema(value_type = schema::Status, required = false, default = "active")]
     status: Status,
@@ -76,6 +83,12 @@ impl Input for NewApp {
             Algorithm::Es256,
             rules::word(&["ES256", "RS256"]),
         );
+        let registration = fields.defaulted("registration", true, rules::boolean);
+        let sign_in_methods = fields.defaulted(
+            "sign_in_methods",
+            Vec::new(),
+            rules::list(0, 3, rules::word::<String>(&["password", "email_code", "sms_code"])),
+        );
         let status =
             fields.defaulted("status", Status::Active, rules::word(&["active", "disabled"]));
         Some(Self {
@@ -87,6 +100,8 @@ impl Input for NewApp {
             post_logout_redirect_uris: post_logout_redirect_uris?,
             token_endpoint_auth_method: method?,
             id_token_signed_response_alg: algorithm?,
+            registration: registration?,
+            sign_in_methods: sign_in_methods?,
             status: status?,
         })
     }
@@ -104,6 +119,8 @@ pub(crate) fn settings(app: NewApp, secret_hash: Option<SecretHash>) -> AppSetti
         token_endpoint_auth_method: app.token_endpoint_auth_method,
         secret_hash,
         id_token_alg: app.id_token_signed_response_alg,
+        registration: app.registration,
+        sign_in_methods: app.sign_in_methods,
         status: app.status,
     }
 }
@@ -119,6 +136,8 @@ pub(crate) fn written(app: &App) -> Value {
         "post_logout_redirect_uris": app.post_logout_redirect_uris.values,
         "token_endpoint_auth_method": app.token_endpoint_auth_method,
         "id_token_signed_response_alg": app.id_token_alg,
+        "registration": app.registration,
+        "sign_in_methods": app.sign_in_methods.values,
         "status": app.status,
     })
 }
@@ -156,6 +175,11 @@ pub(crate) struct AppView {
     /// What its ID tokens are signed with.
     #[schema(value_type = schema::Algorithm)]
     id_token_signed_response_alg: Algorithm,
+    /// Whether a first sign-in may make an account.
+    registration: bool,
+    /// What people may sign in with beside the app's identity sources.
+    #[schema(example = json!(["password"]))]
+    sign_in_methods: Vec<String>,
     /// Whether it may be used.
     #[schema(value_type = schema::Status)]
     status: Status,
@@ -182,6 +206,8 @@ impl From<App> for AppView {
             post_logout_redirect_uris: app.post_logout_redirect_uris.0.values,
             token_endpoint_auth_method: app.token_endpoint_auth_method,
             id_token_signed_response_alg: app.id_token_alg,
+            registration: app.registration,
+            sign_in_methods: app.sign_in_methods.0.values,
             status: app.status,
             version: app.version,
             created_at: app.created_at,

@@ -169,6 +169,8 @@ fn app_settings(app: &App, hash: SecretHash) -> app::AppSettings {
         token_endpoint_auth_method: app.token_endpoint_auth_method,
         secret_hash: Some(hash),
         id_token_alg: app.id_token_alg,
+        registration: app.registration,
+        sign_in_methods: app.sign_in_methods.values.clone(),
         status: app.status,
     }
 }

@@ -29,6 +29,7 @@ mod routes;
 mod rules;
 mod schema;
 mod source_input;
+mod source_policy;
 mod source_test;
 mod source_view;
 mod sources;

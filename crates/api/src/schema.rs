@@ -39,7 +39,7 @@ words! {
     SourceScope of store::source::SourceScope:
         "`snsapi_base`: who it is, silently. `snsapi_privateinfo`: mobile, mail and picture too, with the member's consent.";
     AssociationMode of store::source::AssociationMode:
-        "`none`: a new account each time. `field`: by a field that both sides trust. `ask`: the person decides, with proof. Only `none` is available yet.";
+        "`none`: a new account each time. `field`: by a field that both sides trust. `ask`: the person decides, with proof.";
     UserStatus of store::user::UserStatus:
         "`active`: it may sign in. `suspended`: not at present. `deleted`: never again, a tombstone that keeps its id from being used again.";
     AuthMethod of store::app::AuthMethod:

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use store::id::CorpId;
+use store::policy::AssociationPolicy;
 use store::source::{
     AssociationMode, NewSource as NewRow, Source, SourceKind, SourceMode, SourceScope,
     SourceSettings, Status,
@@ -12,6 +13,7 @@ use store::source::{
 use utoipa::ToSchema;
 
 use crate::fields::{Context, Fields, Flaw, Flaws, Input};
+use crate::source_policy::{self, AssociationPolicyBody};
 use crate::{rules, schema, uris};
 
 /// What a PATCH may not name.
@@ -56,9 +58,13 @@ pub(crate) struct NewIdentitySource {
     /// Whether it only lets existing users in.
     #[schema(required = false, default = false)]
     login_only: bool,
-    /// How a first sign-in finds an account. Only `none`, a new account each time, is available yet.
+    /// How a first sign-in finds an account: `none`, a new one each time; `field`, by the rules of
+    /// `association_policy`; `ask`, the person says, with proof.
     #[schema(value_type = schema::AssociationMode, required = false, default = "none")]
     association: AssociationMode,
+    /// The particulars of that.
+    #[schema(value_type = AssociationPolicyBody, required = false)]
+    association_policy: AssociationPolicy,
     /// Whether it may be used.
     #[schema(value_type = schema::Status, required = false, default = "active")]
     status: Status,
@@ -87,7 +93,16 @@ impl Input for NewIdentitySource {
             only(kind, SourceKind::WecomQr, panel).map(|()| panel)
         });
         let login_only = fields.defaulted("login_only", false, rules::boolean);
-        let association = fields.defaulted("association", AssociationMode::None, association);
+        let association = fields.defaulted(
+            "association",
+            AssociationMode::None,
+            rules::word(&["none", "field", "ask"]),
+        );
+        let association_policy = fields.defaulted(
+            "association_policy",
+            AssociationPolicy::default(),
+            source_policy::rule(association, mode),
+        );
         let status =
             fields.defaulted("status", Status::Active, rules::word(&["active", "disabled"]));
         Some(Self {
@@ -103,6 +118,7 @@ impl Input for NewIdentitySource {
             panel: panel?,
             login_only: login_only?,
             association: association?,
+            association_policy: association_policy?,
             status: status?,
         })
     }
@@ -116,15 +132,6 @@ fn only(kind: Option<SourceKind>, right: SourceKind, used: bool) -> Result<(), F
             Err(vec![Flaw::new("kind", text)])
         }
         _ => Ok(()),
-    }
-}
-
-fn association(value: &Value) -> Result<AssociationMode, Flaws> {
-    match rules::word(&["none", "field", "ask"])(value)? {
-        AssociationMode::None => Ok(AssociationMode::None),
-        AssociationMode::Field | AssociationMode::Ask => {
-            Err(vec![Flaw::new("not_available", "is not available yet: use none")])
-        }
     }
 }
 
@@ -146,6 +153,7 @@ impl NewIdentitySource {
             panel: self.panel,
             login_only: self.login_only,
             association: self.association,
+            policy: self.association_policy,
             status: self.status,
         };
         (row, settings)
@@ -166,6 +174,7 @@ pub(crate) fn written(source: &Source) -> Value {
         "panel": source.panel,
         "login_only": source.login_only,
         "association": source.association,
+        "association_policy": source.policy.0,
         "status": source.status,
     })
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use oidc::Issuer;
 use serde::Serialize;
+use store::policy::AssociationPolicy;
 use store::source::{
     AssociationMode, Misconfigured, Source, SourceKind, SourceMode, SourceScope, Status,
 };
@@ -14,6 +15,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::precondition::{etag, etag_of_state};
+use crate::source_policy::AssociationPolicyBody;
 use crate::{Console, schema};
 
 /// One way to sign in through a corp.
@@ -54,6 +56,9 @@ pub(crate) struct SourceView {
     /// How a first sign-in finds an account.
     #[schema(value_type = schema::AssociationMode)]
     association: AssociationMode,
+    /// The particulars of that.
+    #[schema(value_type = AssociationPolicyBody)]
+    association_policy: AssociationPolicy,
     /// Whether it may be used.
     #[schema(value_type = schema::Status)]
     status: Status,
@@ -180,6 +185,7 @@ impl SourceView {
             panel: source.panel,
             login_only: source.login_only,
             association: source.association,
+            association_policy: source.policy.0,
             status: source.status,
             version: source.version,
             created_at: source.created_at,

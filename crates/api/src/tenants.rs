@@ -114,6 +114,7 @@ pub(crate) async fn create(call: Operator) -> Result<Answer> {
         id,
         host: new.host,
         display_name: new.display_name,
+        support_contact: None,
         status: new.status,
         version: 1,
         created_at: now,

@@ -9,13 +9,13 @@ use oidc::code;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use store::Store;
-use store::app;
+use store::app::{self, App};
 use store::ephemeral::Slot;
-use store::id::TenantId;
+use store::id::{AppId, TenantId};
 use store::secret::Place;
 use store::tenant::Tenant;
 
-use crate::complete::Completed;
+use crate::arrive::{Completed, To};
 use crate::dispatch::Next;
 use crate::error::{Error, Reason, Refused, Result};
 use crate::interaction::{Browser, InteractionId, UPSTREAM_STATE, UpstreamState};
@@ -37,26 +37,25 @@ pub struct Callback<'a> {
 enum Outcome {
     /// Not yet: the first delivery is at it.
     Pending,
-    /// The person is signed in. The session's secret and the code are sealed.
-    SignedIn { sealed: String },
+    /// It went on. Where to, with the session's secret and the code, is sealed.
+    Done { sealed: String },
     /// The person was refused.
     Refused {
         browser: Browser,
         reason: Reason,
         trace: String,
-        app: store::id::AppId,
+        app: Option<AppId>,
         retry: Option<InteractionId>,
     },
 }
 
-/// What a second delivery needs of a successful first one.
+/// What a second delivery needs of a first one that went on.
 #[derive(Serialize, Deserialize)]
-struct SignedIn {
+struct Done {
     browser: Browser,
-    app: store::id::AppId,
-    location: String,
-    session: String,
-    code: String,
+    app: Option<AppId>,
+    to: To,
+    session: Option<String>,
 }
 
 /// Long enough for a double click and a look back.
@@ -108,9 +107,16 @@ impl Broker {
     }
 
     async fn browser_changed(&self, tenant: &Tenant, known: &UpstreamState) -> Result<Error> {
-        let app = app::find(&mut self.store().tenant(tenant.id), known.app).await?;
+        let app = self.app_of(tenant, known.app).await?;
         let trace = Some(known.trace.clone());
         Ok(Refused { trace, app, ..Refused::about(Reason::BrowserChanged) }.into())
+    }
+
+    async fn app_of(&self, tenant: &Tenant, app: Option<AppId>) -> Result<Option<App>> {
+        match app {
+            Some(app) => Ok(app::find(&mut self.store().tenant(tenant.id), app).await?),
+            None => Ok(None),
+        }
     }
 
     /// Keeps the outcome for a second delivery. Failing to is logged: the second one is then told
@@ -124,16 +130,7 @@ impl Broker {
     ) {
         let store = self.store();
         let value = match outcome {
-            Ok(Completed::SignedIn { location, session, code }) => {
-                let value = SignedIn {
-                    browser: known.browser.clone(),
-                    app: known.app,
-                    location: location.clone(),
-                    session: session.expose_secret().to_owned(),
-                    code: code.expose_secret().to_owned(),
-                };
-                seal(store, tenant.id, state, &value)
-            }
+            Ok(completed) => seal(store, tenant.id, state, known, completed),
             Err(Error::Refused(refused)) => Ok(Outcome::Refused {
                 browser: known.browser.clone(),
                 reason: refused.reason,
@@ -172,14 +169,14 @@ impl Broker {
         match outcome {
             Outcome::Pending => Err(Refused::because(Reason::StateUnknown)),
             Outcome::Refused { browser, reason, trace, app, retry } => {
-                let app = app::find(&mut store.tenant(tenant.id), app).await?;
+                let app = self.app_of(tenant, app).await?;
                 if !visitor.browser.as_ref().is_some_and(|visitor| visitor.is(&browser)) {
                     return Err(Refused { app, ..Refused::about(Reason::BrowserChanged) }.into());
                 }
                 let trace = Some(trace);
                 Err(Refused { reason, trace, recorded: true, app, retry, source: None }.into())
             }
-            Outcome::SignedIn { sealed } => self.again(tenant, visitor, state, &sealed).await,
+            Outcome::Done { sealed } => self.again(tenant, visitor, state, &sealed).await,
         }
     }
 
@@ -195,23 +192,44 @@ impl Broker {
         let store = self.store();
         let sealed = URL_SAFE_NO_PAD.decode(sealed).unwrap_or_default();
         let opened = store.keys.open(outcome_place(tenant.id, state), &sealed)?;
-        let signed_in: SignedIn = serde_json::from_slice(opened.expose_secret())
+        let done: Done = serde_json::from_slice(opened.expose_secret())
             .map_err(|_| Refused::because(Reason::StateUnknown))?;
-        let same = visitor.browser.as_ref().is_some_and(|browser| browser.is(&signed_in.browser));
-        let app = app::find(&mut store.tenant(tenant.id), signed_in.app).await?;
+        let same = visitor.browser.as_ref().is_some_and(|browser| browser.is(&done.browser));
+        let app = self.app_of(tenant, done.app).await?;
         let refuse = |reason| Refused { app: app.clone(), ..Refused::about(reason) };
         if !same {
             return Err(refuse(Reason::BrowserChanged).into());
         }
-        if !code::is_unused(store, tenant.id, signed_in.app, &signed_in.code.into()).await? {
+        if let (To::App { code: Some(code), .. }, Some(app)) = (&done.to, done.app)
+            && !code::is_unused(store, tenant.id, app, &code.clone().into()).await?
+        {
             return Err(refuse(Reason::AlreadySignedIn).into());
         }
-        Ok(Next::ToApp { location: signed_in.location, session: Some(signed_in.session.into()) })
+        Ok(Completed { to: done.to, session: done.session.map(Into::into) }.next())
     }
 }
 
-fn seal(store: &Store, tenant: TenantId, state: &str, value: &SignedIn) -> store::Result<Outcome> {
-    let plain = serde_json::to_vec(value).unwrap_or_default();
+fn seal(
+    store: &Store,
+    tenant: TenantId,
+    state: &str,
+    known: &UpstreamState,
+    completed: &Completed,
+) -> store::Result<Outcome> {
+    #[derive(Serialize)]
+    struct Plain<'a> {
+        browser: &'a Browser,
+        app: Option<AppId>,
+        to: &'a To,
+        session: Option<&'a str>,
+    }
+    let value = Plain {
+        browser: &known.browser,
+        app: known.app,
+        to: &completed.to,
+        session: completed.session.as_ref().map(|session| session.expose_secret()),
+    };
+    let plain = serde_json::to_vec(&value).unwrap_or_default();
     let sealed = store.keys.seal(&store.env, outcome_place(tenant, state), &plain)?;
-    Ok(Outcome::SignedIn { sealed: URL_SAFE_NO_PAD.encode(sealed) })
+    Ok(Outcome::Done { sealed: URL_SAFE_NO_PAD.encode(sealed) })
 }

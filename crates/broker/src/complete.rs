@@ -1,60 +1,29 @@
-//! Completing a sign-in: from the code that the browser brought back to the answer for the app. Done
-//! once for each state; see `callback.rs`.
+//! Completing an errand upstream: from the code that the browser brought back to what comes of it.
+//! Done once for each state; see `callback.rs`.
 
-use oidc::{ErrorCode, OAuthError, authorize};
-use secrecy::{ExposeSecret as _, SecretString};
 use store::audit::{self, Event};
-use store::id::UserId;
 use store::identity::{self, Subject};
-use store::secret::SecretHash;
-use store::session::{self, Session};
-use store::source::{self, Misconfigured, Source};
+use store::session::{self, SignedInBy};
+use store::source::{self, Misconfigured, Source, SourceKind};
 use store::tenant::Tenant;
-use store::{TenantWrite, app};
+use store::{Scope, TenantWrite, app};
 
-use crate::associate::{Associated, associate};
+use crate::arrive::{Arriving, Completed, To};
+use crate::associate::{Arrival, Associated, How, Known, associate};
 use crate::callback::Callback;
-use crate::dispatch::Next;
+use crate::decide::Ask;
 use crate::error::{Error, Reason, Refused, Result};
-use crate::interaction::{Interaction, UpstreamState};
+use crate::interaction::{Errand, Interaction, Passage, UpstreamState};
+use crate::pending::Pending;
 use crate::upstream::{Upstream as _, UpstreamFault, UpstreamIdentity};
 use crate::{Broker, Visitor, journal};
 
-/// What a sign-in came to, where it was not refused.
-pub(crate) enum Completed {
-    /// The app gets a code, the browser a session.
-    SignedIn {
-        /// Where the browser goes.
-        location: String,
-        /// The session's secret.
-        session: SecretString,
-        /// The code.
-        code: SecretString,
-    },
-    /// The app is told that it was somebody else than it asked for.
-    Declined {
-        /// Where the browser goes.
-        location: String,
-    },
-}
-
-impl Completed {
-    /// What the browser does next.
-    pub(crate) fn next(self) -> Next {
-        match self {
-            Self::SignedIn { location, session, .. } => {
-                Next::ToApp { location, session: Some(session) }
-            }
-            Self::Declined { location } => Next::ToApp { location, session: None },
-        }
-    }
-}
-
 /// A sign-in that has been proven upstream and is about to be written.
-struct Proven<'a> {
-    interaction: &'a Interaction,
-    source: &'a Source,
-    person: &'a UpstreamIdentity,
+#[derive(Clone, Copy)]
+pub(crate) struct Proven<'a> {
+    pub(crate) interaction: &'a Interaction,
+    pub(crate) source: &'a Source,
+    pub(crate) person: &'a UpstreamIdentity,
 }
 
 impl Broker {
@@ -69,9 +38,9 @@ impl Broker {
         match self.redeem(tenant, visitor, known, callback).await {
             Ok(completed) => Ok(completed),
             Err((Error::Refused(mut refused), fault)) => {
-                if refused.app.is_none() {
+                if let (None, Some(app)) = (&refused.app, known.app) {
                     let mut scope = self.store().tenant(tenant.id);
-                    refused.app = app::find(&mut scope, known.app).await?;
+                    refused.app = app::find(&mut scope, app).await?;
                 }
                 refused.trace.get_or_insert_with(|| known.trace.clone());
                 self.record_refusal(tenant, visitor, &mut refused, fault.as_ref()).await;
@@ -111,7 +80,7 @@ impl Broker {
             }
         };
         let proven = Proven { interaction: &interaction, source: &source, person: &person };
-        self.write(tenant, visitor, &proven).await.map_err(|error| match error {
+        self.act(tenant, visitor, known.errand, &proven).await.map_err(|error| match error {
             Error::Refused(refused) if refused.source.is_none() => plain(refuse(refused.reason)),
             // The source or the app was deleted while WeCom was asked.
             Error::Store(store::Error::Reference) => plain(refuse(Reason::SourceDisabled)),
@@ -177,9 +146,29 @@ impl Broker {
         tx.commit().await
     }
 
-    /// Writes the sign-in, all of it or nothing. Of two first sign-ins of one person the slower one
-    /// is begun anew.
-    async fn write(
+    /// Does what the browser was sent upstream for.
+    async fn act(
+        &self,
+        tenant: &Tenant,
+        visitor: &Visitor,
+        errand: Errand,
+        proven: &Proven<'_>,
+    ) -> Result<Completed> {
+        match (errand, &proven.interaction.passage) {
+            (Errand::Proof, _) => self.prove_by_source(tenant, visitor, proven).await,
+            (Errand::SignIn, Passage::Link { session, user }) => {
+                self.link_another(tenant, visitor, proven, *session, *user).await
+            }
+            (Errand::SignIn, Passage::Consent { ticket }) => {
+                self.authorised(tenant, proven, ticket).await
+            }
+            (Errand::SignIn, _) => self.sign_in(tenant, visitor, proven).await,
+        }
+    }
+
+    /// Signs the person in, or asks who they are here. Of two first sign-ins of one person the slower
+    /// one is begun anew.
+    async fn sign_in(
         &self,
         tenant: &Tenant,
         visitor: &Visitor,
@@ -188,14 +177,14 @@ impl Broker {
         let mut tries_left = 3;
         loop {
             let tx = self.store().begin(tenant.id).await?;
-            match self.write_in(tx, tenant, visitor, proven).await {
+            match self.sign_in_with(tx, tenant, visitor, proven).await {
                 Err(Error::Store(store::Error::Conflict)) if tries_left > 0 => tries_left -= 1,
                 outcome => return outcome,
             }
         }
     }
 
-    async fn write_in(
+    async fn sign_in_with(
         &self,
         mut tx: TenantWrite,
         tenant: &Tenant,
@@ -203,67 +192,94 @@ impl Broker {
         proven: &Proven<'_>,
     ) -> Result<Completed> {
         let store = self.store();
-        let Proven { interaction, source, person } = proven;
-        let request = &interaction.request;
-        let Associated { user, created } =
-            associate(&mut tx, &store.env, source, person).await?.map_err(Refused::because)?;
-        if request.expected_user.is_some_and(|expected| expected != user) {
-            drop(tx);
-            return self.decline(tenant, interaction).await;
-        }
-        let event = |action| {
-            let event = journal::event(action, "ok", interaction, visitor);
-            journal::by_user(event, user, source.id)
-        };
-        if created {
-            audit::record(&mut tx, &store.env, event("user.create")).await?;
-        }
-        let token = store.env.secret("hufu_session_")?;
-        let session = self.begin_session(&mut tx, visitor, user, source, &token).await?;
-        // The last step before the commit: whoever is refused above can try again, and of two tabs
-        // that got here at once only one goes on.
-        (*interaction).clone().finish(store, tenant.id).await?;
-        let code = self.grant(tx, request, &session, event("sign_in")).await?;
-        let location = authorize::success_location(&self.provider.issuer(tenant), request, &code);
-        Ok(Completed::SignedIn { location, session: token, code })
-    }
-
-    /// It is somebody else than the app's `id_token_hint` named: the app is told, and nothing is
-    /// written (OpenID Connect Core §3.1.2.2, attack B7).
-    async fn decline(&self, tenant: &Tenant, interaction: &Interaction) -> Result<Completed> {
-        interaction.clone().finish(self.store(), tenant.id).await?;
-        let error = OAuthError::new(ErrorCode::LoginRequired, "somebody else signed in");
-        let response = interaction.request.error(error);
-        let location = authorize::error_location(&self.provider.issuer(tenant), &response);
-        Ok(Completed::Declined { location })
-    }
-
-    /// Begins a session with a new secret. If the browser has one of the same user, it goes on
-    /// under the new secret; one of somebody else ends.
-    async fn begin_session(
-        &self,
-        tx: &mut TenantWrite,
-        visitor: &Visitor,
-        user: UserId,
-        source: &Source,
-        token: &SecretString,
-    ) -> Result<Session> {
-        let env = &self.store().env;
-        let hash = SecretHash::of(token.expose_secret());
-        if let Some(before) = &visitor.session {
-            let before = SecretHash::of(before.expose_secret());
-            match session::find(tx, env, &before).await? {
-                Some(before) if before.user_id == user => {
-                    let life = self.session_life;
-                    return Ok(session::renew(tx, env, before.id, source.id, &hash, life).await?);
-                }
-                _ => {
-                    if let Some(before) = session::find_to_end(tx, &before).await? {
-                        session::end(tx, env, before.id).await?;
-                    }
-                }
+        let Proven { interaction, source, person } = *proven;
+        let app = self.usable_app(&mut tx, interaction).await?;
+        let consent_possible = consent_source(&mut tx, interaction, source).await?.is_some();
+        let arrival = Arrival { interaction, source, app: app.as_ref(), person, consent_possible };
+        let known = match associate(&mut tx, &store.env, arrival).await? {
+            Associated::Refused(reason) => return Err(Refused::because(reason)),
+            Associated::Ask(ask) => {
+                drop(tx);
+                return self.ask(tenant, visitor, proven, ask).await;
             }
-        }
-        Ok(session::create(tx, env, user, source.id, &hash, self.session_life).await?)
+            Associated::User(known) => known,
+        };
+        self.arrive_by_source(tx, tenant, visitor, proven, known).await
     }
+
+    /// The last step of a sign-in by a source, with the event of an account that was made.
+    pub(crate) async fn arrive_by_source(
+        &self,
+        mut tx: TenantWrite,
+        tenant: &Tenant,
+        visitor: &Visitor,
+        proven: &Proven<'_>,
+        known: Known,
+    ) -> Result<Completed> {
+        let Proven { interaction, source, .. } = *proven;
+        if known.how == How::Created {
+            let event = journal::event("user.create", "ok", interaction, visitor);
+            let event = journal::by_user(event, known.user, Some(source.id));
+            audit::record(&mut tx, &self.store().env, event).await?;
+        }
+        let detail = match known.how {
+            How::Linked => serde_json::json!({ "association": "linked" }),
+            How::Matched(field) => {
+                serde_json::json!({ "association": "match", "rule": field.as_str() })
+            }
+            How::Created => serde_json::json!({ "association": "create" }),
+            How::Bound => serde_json::json!({ "association": "bind" }),
+        };
+        let by = SignedInBy::Source(source.id, known.identity);
+        let arriving = Arriving { user: known.user, by, detail };
+        self.arrive(tx, tenant, visitor, interaction, arriving).await
+    }
+
+    /// Remembers the person and asks them. Nothing is written before they have answered.
+    async fn ask(
+        &self,
+        tenant: &Tenant,
+        visitor: &Visitor,
+        proven: &Proven<'_>,
+        ask: Ask,
+    ) -> Result<Completed> {
+        let store = self.store();
+        let Proven { interaction, source, person } = *proven;
+        let event = journal::event("sign_in", "asked", interaction, visitor);
+        let event = Event { source_id: Some(source.id), ..event };
+        let known = Some(interaction.trace.clone());
+        self.record_public(tenant.id, visitor, known, event).await;
+        let pending = Pending {
+            source: source.id,
+            identifier: source.identifier.clone(),
+            person: person.clone(),
+            ask,
+            proved: None,
+        };
+        pending.keep(store, tenant.id, &interaction.id).await?;
+        Ok(Completed::to(To::Bind(interaction.id.clone())))
+    }
+}
+
+/// The source by which the person of another one can authorise the fetching of missing values: inside
+/// the client, of the same corp, and usable for the same app.
+pub(crate) async fn consent_source(
+    scope: &mut impl Scope,
+    interaction: &Interaction,
+    source: &Source,
+) -> Result<Option<Source>> {
+    if !source.policy.offer_consent {
+        return Ok(None);
+    }
+    let sources = match interaction.app() {
+        Some(app) => source::of_app(scope, app).await?,
+        None => source::active(scope).await?,
+    };
+    let fits = |other: &Source| {
+        other.kind == SourceKind::WecomMobile
+            && other.corp == source.corp
+            && other.mode == source.mode
+            && other.misconfigured.is_none()
+    };
+    Ok(sources.into_iter().find(fits))
 }

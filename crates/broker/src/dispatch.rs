@@ -7,13 +7,15 @@ use secrecy::{ExposeSecret as _, SecretString};
 use store::TenantWrite;
 use store::app::App;
 use store::audit::{self, ActorKind, Event};
+use store::id::AppId;
 use store::secret::SecretHash;
 use store::session::{self, Session};
 use store::tenant::Tenant;
 use store::{Scope as _, grant};
 
 use crate::error::Result;
-use crate::interaction::{Browser, Interaction};
+use crate::interaction::{Browser, Interaction, InteractionId, Passage};
+use crate::pending::Pending;
 use crate::{Broker, Visitor};
 
 /// What the browser does next.
@@ -28,6 +30,22 @@ pub enum Next {
     },
     /// It shows the login page of an interaction.
     Login(Box<Interaction>),
+    /// It goes to the account page, signed in.
+    ToAccount {
+        /// The session's new secret, if one began.
+        session: Option<SecretString>,
+    },
+    /// It goes to an app's own address, signed in; the app then asks by itself.
+    ToAppHome {
+        /// The app.
+        app: AppId,
+        /// The session's new secret, if one began.
+        session: Option<SecretString>,
+    },
+    /// It shows the page that asks who somebody is here.
+    ToBind(InteractionId),
+    /// It shows the page on which a person confirms a sign-in elsewhere.
+    ToConsent(InteractionId),
 }
 
 /// What a request and the browser's session make of each other.
@@ -80,8 +98,7 @@ impl Broker {
             None => None,
             Some(token) => {
                 let hash = SecretHash::of(token.expose_secret());
-                session::find_for_app(&mut store.tenant(tenant.id), &store.env, &hash, app.id)
-                    .await?
+                session::find_for_app(&mut store.tenant(tenant.id), &store.env, &hash, app).await?
             }
         };
         match (decide(&request, session.as_ref(), store.env.now()), session) {
@@ -93,7 +110,8 @@ impl Broker {
                 Ok(self.to_app_with_error(tenant, &request.error(error)))
             }
             (Decision::SignIn { fresh }, _) => {
-                let begun = Interaction::begin(store, tenant.id, request, browser, fresh).await?;
+                let passage = Passage::App(Box::new(request));
+                let begun = Interaction::begin(store, tenant.id, passage, browser, fresh).await?;
                 Ok(Next::Login(Box::new(begun)))
             }
             // `decide` answers only with a session.
@@ -116,12 +134,13 @@ impl Broker {
             actor_kind: ActorKind::User,
             actor_id: Some(session.user_id.0),
             app_id: Some(request.app),
-            source_id: Some(session.source_id),
+            source_id: session.source_id,
             user_id: Some(session.user_id),
             address: visitor.address.map(|address| address.to_string()),
             ..Event::system("single_sign_on", "ok")
         };
-        let tx = self.store().begin(tenant.id).await?;
+        let mut tx = self.store().begin(tenant.id).await?;
+        session::touch(&mut tx, &self.store().env, session.id).await?;
         let code = self.grant(tx, request, session, event).await?;
         let location = authorize::success_location(&self.provider.issuer(tenant), request, &code);
         Ok(Next::ToApp { location, session: None })
@@ -163,7 +182,8 @@ impl Broker {
         Interaction::find(self.store(), tenant.id, id, visitor.browser.as_ref()).await
     }
 
-    /// The person gives up: the app is told `access_denied`.
+    /// The person gives up: the app is told `access_denied`, or the browser goes back to where the
+    /// passage leads.
     pub async fn cancel(
         &self,
         tenant: &Tenant,
@@ -172,11 +192,18 @@ impl Broker {
     ) -> Result<Next> {
         let interaction = self.interaction(tenant, id, visitor).await?;
         let error = OAuthError::new(ErrorCode::AccessDenied, "the person cancelled the sign-in");
-        let response = interaction.request.error(error);
+        let next = match &interaction.passage {
+            Passage::App(request) => self.to_app_with_error(tenant, &request.error(error)),
+            Passage::Workbench(app) => Next::ToAppHome { app: *app, session: None },
+            Passage::Account | Passage::Link { .. } | Passage::Consent { .. } => {
+                Next::ToAccount { session: None }
+            }
+        };
         let event = crate::journal::event("sign_in", "cancelled", &interaction, visitor);
         let known = Some(interaction.trace.clone());
+        Pending::forget(self.store(), tenant.id, &interaction.id).await;
         interaction.finish(self.store(), tenant.id).await?;
         self.record_public(tenant.id, visitor, known, event).await;
-        Ok(self.to_app_with_error(tenant, &response))
+        Ok(next)
     }
 }

@@ -43,6 +43,16 @@ pub enum Reason {
     LinkedCorp,
     /// The source lets only existing users in, and this person is none.
     LoginOnly,
+    /// The app lets no accounts be made, and this person has none.
+    RegistrationClosed,
+    /// The values lead to several accounts.
+    SeveralAccounts,
+    /// The account has another identity of the corp already.
+    AlreadyBound,
+    /// The upstream person is linked to another account.
+    LinkedElsewhere,
+    /// The link is suspended.
+    LinkSuspended,
     /// The user is suspended.
     UserSuspended,
     /// The source is switched off, or not linked to the app.
@@ -57,6 +67,26 @@ pub enum Reason {
     UpstreamBusy,
     /// The sign-in is done, and the app has got it.
     AlreadySignedIn,
+    /// Name or password are wrong, or nobody has that name: never told apart.
+    ProofFailed,
+    /// The one-time code is wrong, too old or used.
+    CodeWrong,
+    /// Too many tries of this kind; they are counted before anything is looked at.
+    TooManyTries,
+    /// There is no session, or its sign-in is too old for this.
+    SignInFirst,
+    /// The way that was tried is not one that the app or the source offers.
+    NotOffered,
+    /// It is the last way in that the account has.
+    LastWayIn,
+    /// The new password is too short, too common, or about the person.
+    PasswordUnacceptable,
+    /// The ticket is unknown, used or too old.
+    TicketUnknown,
+    /// What was typed is not this member's at WeCom.
+    ValueNotConfirmed,
+    /// The message with the code could not be sent.
+    CodeNotSent,
 }
 
 impl Reason {
@@ -71,7 +101,22 @@ impl Reason {
             Self::NotVisible => "not_visible",
             Self::LinkedCorp => "linked_corp",
             Self::LoginOnly => "login_only",
+            Self::RegistrationClosed => "registration_closed",
+            Self::SeveralAccounts => "several_accounts",
+            Self::AlreadyBound => "already_bound",
+            Self::LinkedElsewhere => "linked_elsewhere",
+            Self::LinkSuspended => "link_suspended",
             Self::UserSuspended => "user_suspended",
+            Self::ProofFailed => "proof_failed",
+            Self::CodeWrong => "code_wrong",
+            Self::TooManyTries => "too_many_tries",
+            Self::SignInFirst => "sign_in_first",
+            Self::NotOffered => "not_offered",
+            Self::LastWayIn => "last_way_in",
+            Self::PasswordUnacceptable => "password_unacceptable",
+            Self::TicketUnknown => "ticket_unknown",
+            Self::ValueNotConfirmed => "value_not_confirmed",
+            Self::CodeNotSent => "code_not_sent",
             Self::SourceDisabled => "source_disabled",
             Self::SourceMisconfigured => "source_misconfigured",
             Self::AppDisabled => "app_disabled",

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use store::Store;
 use store::ephemeral::Slot;
-use store::id::{AppId, SourceId, TenantId};
+use store::id::{AppId, SessionId, SourceId, TenantId, UserId};
 use subtle::ConstantTimeEq as _;
 
 use crate::error::{Reason, Refused, Result};
@@ -48,13 +48,36 @@ impl Browser {
     }
 }
 
+/// What a passage is for: where it leads when the person is known.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Passage {
+    /// An app asked; it gets the answer.
+    App(Box<AuthorizationRequest>),
+    /// The person opens their account page.
+    Account,
+    /// The person comes from WeCom's workbench and goes on to an app, which then asks by itself.
+    Workbench(AppId),
+    /// Somebody who is signed in adds a way in to their account.
+    Link {
+        /// The session that asked for it, freshly authenticated.
+        session: SessionId,
+        /// The account.
+        user: UserId,
+    },
+    /// On a phone, the person of a sign-in elsewhere authorises the fetching of missing values.
+    Consent {
+        /// The ticket that the other browser shows.
+        ticket: String,
+    },
+}
+
 /// One passage of one browser through the hosted login.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Interaction {
     /// Its name.
     pub id: InteractionId,
-    /// What the app asked.
-    pub request: AuthorizationRequest,
+    /// What it is for.
+    pub passage: Passage,
     /// The browser that began it; no other may go on.
     browser: Browser,
     /// The code by which an administrator finds what happened.
@@ -71,15 +94,37 @@ impl Interaction {
     pub(crate) async fn begin(
         store: &Store,
         tenant: TenantId,
-        request: AuthorizationRequest,
+        passage: Passage,
         browser: &Browser,
         fresh: bool,
     ) -> Result<Self> {
         let id = InteractionId(store.env.alphanumeric(32)?);
         let trace = trace(store)?;
-        let interaction = Self { id, request, browser: browser.clone(), trace, fresh };
+        let interaction = Self { id, passage, browser: browser.clone(), trace, fresh };
         store.ephemeral.put(&INTERACTION, tenant, &interaction.id.0, &interaction).await?;
         Ok(interaction)
+    }
+
+    /// The app that it leads to, if it leads to one.
+    pub fn app(&self) -> Option<AppId> {
+        match &self.passage {
+            Passage::App(request) => Some(request.app),
+            Passage::Workbench(app) => Some(*app),
+            Passage::Account | Passage::Link { .. } | Passage::Consent { .. } => None,
+        }
+    }
+
+    /// What the app asked, if one did.
+    pub fn request(&self) -> Option<&AuthorizationRequest> {
+        match &self.passage {
+            Passage::App(request) => Some(request),
+            _ => None,
+        }
+    }
+
+    /// Whether this browser began it.
+    pub(crate) fn is_of(&self, browser: &Browser) -> bool {
+        self.browser.is(browser)
     }
 
     /// The interaction of this name, if this browser began it.
@@ -104,11 +149,21 @@ impl Interaction {
     }
 }
 
+/// What going upstream is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Errand {
+    /// Signing in.
+    SignIn,
+    /// Proving an account that is about to be bound to somebody else upstream.
+    Proof,
+}
+
 /// What a state that we sent upstream stands for (rule 1).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct UpstreamState {
     pub(crate) interaction: InteractionId,
-    pub(crate) app: AppId,
+    pub(crate) errand: Errand,
+    pub(crate) app: Option<AppId>,
     pub(crate) trace: String,
     pub(crate) browser: Browser,
     pub(crate) source: SourceId,
@@ -125,10 +180,11 @@ impl UpstreamState {
     }
 
     /// The state of an interaction that goes upstream.
-    pub(crate) fn of(interaction: &Interaction, source: SourceId) -> Self {
+    pub(crate) fn of(interaction: &Interaction, source: SourceId, errand: Errand) -> Self {
         Self {
             interaction: interaction.id.clone(),
-            app: interaction.request.app,
+            errand,
+            app: interaction.app(),
             trace: interaction.trace.clone(),
             browser: interaction.browser.clone(),
             source,

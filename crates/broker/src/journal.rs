@@ -31,7 +31,7 @@ pub(crate) fn event(
 ) -> Event {
     Event {
         actor_kind: ActorKind::User,
-        app_id: Some(interaction.request.app),
+        app_id: interaction.app(),
         address: visitor.address.map(|address| address.to_string()),
         trace: Some(interaction.trace.clone()),
         ..Event::system(action, result)
@@ -39,8 +39,8 @@ pub(crate) fn event(
 }
 
 /// Names the user as actor and object.
-pub(crate) fn by_user(event: Event, user: UserId, source: SourceId) -> Event {
-    Event { actor_id: Some(user.0), user_id: Some(user), source_id: Some(source), ..event }
+pub(crate) fn by_user(event: Event, user: UserId, source: Option<SourceId>) -> Event {
+    Event { actor_id: Some(user.0), user_id: Some(user), source_id: source, ..event }
 }
 
 impl Broker {

@@ -4,24 +4,31 @@
 //! AuthorizationRequest ─▶ Broker::authorize ─┬─ session good enough ─▶ grant ─▶ code ─▶ app
 //!                                            └─▶ Interaction
 //!   Interaction ─▶ Broker::start ─▶ upstream state ─▶ (WeCom) ─▶ Broker::callback
-//!     ─▶ Upstream::redeem ─▶ UpstreamIdentity ─▶ associate::decide ─▶ Association
-//!     ─▶ session ─▶ grant ─▶ code ─▶ app
+//!     ─▶ Upstream::redeem ─▶ UpstreamIdentity ─▶ decide::decide ─▶ Decision
+//!         Ask ─▶ Pending ─▶ proof, or "a new account" ─┐
+//!         Linked, Match, Create ───────────────────────┴─▶ session ─▶ grant ─▶ code ─▶ app
 //! ```
 //! One direction. Each step's argument can only be made by the step before it. Knows no HTTP server
 //! and no SQL; sees the upstream behind [`upstream::Upstream`].
 
+mod account;
+mod arrive;
 mod associate;
+mod bind;
 mod callback;
 mod complete;
+pub mod decide;
 mod dispatch;
 mod error;
 mod interaction;
 mod journal;
 pub mod offer;
+mod pending;
 mod sign_out;
 
 pub mod source_test;
 mod start;
+mod supplement;
 pub mod upstream;
 pub mod wecom;
 
@@ -31,11 +38,14 @@ use chrono::TimeDelta;
 use oidc::Provider;
 use secrecy::SecretString;
 use store::Store;
+use store::session::Device;
 
+pub use crate::bind::Asking;
 pub use crate::callback::Callback;
 pub use crate::dispatch::Next;
 pub use crate::error::{Error, Reason, Refused, Result};
-pub use crate::interaction::{Browser, Interaction, InteractionId, trace};
+pub use crate::interaction::{Browser, Errand, Interaction, InteractionId, Passage, trace};
+pub use crate::pending::{Pending, Proved};
 pub use crate::sign_out::SignedOut;
 pub use crate::start::Start;
 
@@ -68,4 +78,16 @@ pub struct Visitor {
     pub session: Option<SecretString>,
     /// Its network address.
     pub address: Option<IpAddr>,
+    /// What it says that it is.
+    pub user_agent: Option<String>,
+}
+
+impl Visitor {
+    /// What a session of this browser is recognised by.
+    pub(crate) fn device(&self) -> Device {
+        Device {
+            user_agent: self.user_agent.as_ref().map(|text| text.chars().take(256).collect()),
+            address: self.address.map(|address| address.to_string()),
+        }
+    }
 }

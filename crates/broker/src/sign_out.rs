@@ -75,7 +75,7 @@ impl Broker {
             actor_kind: ActorKind::User,
             actor_id: Some(session.user_id.0),
             user_id: Some(session.user_id),
-            source_id: Some(session.source_id),
+            source_id: session.source_id,
             address: visitor.address.map(|address| address.to_string()),
             ..Event::system("sign_out", "ok")
         };

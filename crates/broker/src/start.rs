@@ -1,12 +1,15 @@
 //! Starting a source: from an interaction to the upstream.
 
 use oidc::authorize;
+use store::Scope;
 use store::app::{self, App};
 use store::source::{self, Source, Status};
 use store::tenant::Tenant;
 
 use crate::error::{Error, Reason, Refused, Result};
-use crate::interaction::{Interaction, InteractionId, UPSTREAM_STATE, UpstreamState};
+use crate::interaction::{
+    Errand, Interaction, InteractionId, Passage, UPSTREAM_STATE, UpstreamState,
+};
 use crate::upstream::{Begin, Panel, Upstream as _};
 use crate::{Broker, Visitor};
 
@@ -19,6 +22,8 @@ pub struct Start<'a> {
     pub language: &'a str,
     /// Whether it is shown in a frame of our page.
     pub panel: Option<Panel>,
+    /// What for.
+    pub errand: Errand,
 }
 
 /// The path of a source's callback: one per source, so that an answer to one can never be taken
@@ -53,12 +58,13 @@ impl Broker {
             state: &state,
             language: Some(start.language),
             panel: start.panel,
+            consent: matches!(interaction.passage, Passage::Consent { .. }),
         };
         let url = self
             .wecom
             .begin(&source, begin)
             .map_err(|fault| Error::from(Refused::within(fault.reason, &interaction)))?;
-        let value = UpstreamState::of(&interaction, source.id);
+        let value = UpstreamState::of(&interaction, source.id, start.errand);
         store.ephemeral.put(&UPSTREAM_STATE, tenant.id, &state, &value).await?;
         Ok(url)
     }
@@ -71,26 +77,43 @@ impl Broker {
         identifier: &str,
     ) -> Result<Source> {
         let mut scope = self.store().tenant(tenant.id);
-        let app = app::find(&mut scope, interaction.request.app).await?;
-        let refuse = |reason, source, retry: bool| {
-            let retry = retry.then(|| interaction.id.clone());
+        let app = self.usable_app(&mut scope, interaction).await?;
+        let found = match interaction.app() {
+            Some(app) => source::usable(&mut scope, app, identifier).await?,
+            None => source::find_by_identifier(&mut scope, identifier).await?,
+        };
+        let refuse = |reason, source| {
             let known = Refused::within(reason, interaction);
+            let retry = Some(interaction.id.clone());
             Error::from(Refused { app: app.clone(), source, retry, ..known })
         };
-        let may_answer = |app: &App| {
-            app.status == Status::Active
-                && authorize::is_registered(app, &interaction.request.redirect_uri)
-        };
-        if !app.as_ref().is_some_and(may_answer) {
-            return Err(refuse(Reason::AppDisabled, None, false));
-        }
-        match source::usable(&mut scope, interaction.request.app, identifier).await? {
-            None => Err(refuse(Reason::SourceDisabled, None, true)),
+        match found.filter(|source| source.status == Status::Active) {
+            None => Err(refuse(Reason::SourceDisabled, None)),
             // One more wrong secret and WeCom bans the address of all tenants.
             Some(source) if source.misconfigured.is_some() => {
-                Err(refuse(Reason::SourceMisconfigured, Some(source), true))
+                Err(refuse(Reason::SourceMisconfigured, Some(source)))
             }
             Some(source) => Ok(source),
         }
+    }
+
+    /// The app that an interaction leads to, if it leads to one, which may be used right now.
+    pub(crate) async fn usable_app(
+        &self,
+        scope: &mut impl Scope,
+        interaction: &Interaction,
+    ) -> Result<Option<App>> {
+        let Some(id) = interaction.app() else { return Ok(None) };
+        let app = app::find(scope, id).await?;
+        let may_answer = |app: &App| {
+            let asked = interaction.request();
+            app.status == Status::Active
+                && asked.is_none_or(|request| authorize::is_registered(app, &request.redirect_uri))
+        };
+        if app.as_ref().is_some_and(may_answer) {
+            return Ok(app);
+        }
+        let known = Refused::within(Reason::AppDisabled, interaction);
+        Err(Refused { app, ..known }.into())
     }
 }

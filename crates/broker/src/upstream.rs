@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use store::id::TenantId;
 use store::identity::Subject;
 use store::source::Source;
@@ -11,12 +12,32 @@ use store::user::Profile;
 use crate::error::Reason;
 
 /// Who somebody is upstream, proven by the upstream to us, just now.
-#[derive(Debug, Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct UpstreamIdentity {
     /// The key by which we know the person.
     pub subject: Subject,
-    /// What the upstream tells about the person.
+    /// What the upstream tells about the person, to be shown.
     pub profile: Profile,
+    /// What it tells that an account may be found by, as received.
+    pub values: UpstreamValues,
+}
+
+/// Personal data stays out of logs.
+impl std::fmt::Debug for UpstreamIdentity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("UpstreamIdentity")
+    }
+}
+
+/// Values of an upstream person that an account may be found by. Each may be missing.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpstreamValues {
+    /// Mobile number.
+    pub mobile: Option<String>,
+    /// Mail address.
+    pub email: Option<String>,
+    /// The corp's mailbox.
+    pub biz_mail: Option<String>,
 }
 
 /// How a sign-in is begun.
@@ -30,6 +51,8 @@ pub struct Begin<'a> {
     pub language: Option<&'a str>,
     /// Whether it is shown in a frame of our page, and how large.
     pub panel: Option<Panel>,
+    /// Whether the person is asked to agree to more values than the source usually asks for.
+    pub consent: bool,
 }
 
 /// Size of the upstream's panel in our page.

@@ -19,7 +19,7 @@ use wecom::{
 };
 
 use crate::error::Reason;
-use crate::upstream::{Begin, Panel, Upstream, UpstreamFault, UpstreamIdentity};
+use crate::upstream::{Begin, Panel, Upstream, UpstreamFault, UpstreamIdentity, UpstreamValues};
 
 /// The client of WeCom with its tokens in our ephemeral state.
 pub type WeComClient = Client<Tokens>;
@@ -84,7 +84,7 @@ impl WeCom {
         credentials: &Credentials,
         user_id: &wecom::UserId,
         ticket: Option<SecretString>,
-    ) -> Result<Profile, UpstreamFault> {
+    ) -> Result<(Profile, UpstreamValues), UpstreamFault> {
         // The directory knows who left and whom the app is not visible to; `getuserinfo` does not
         // [D 98176].
         let member =
@@ -132,9 +132,9 @@ impl Upstream for WeCom {
                 agent_id,
                 redirect_uri: &redirect_uri,
                 state: &state,
-                scope: match source.scope {
-                    SourceScope::Base => wecom::Scope::Base,
-                    SourceScope::PrivateInfo => wecom::Scope::PrivateInfo,
+                scope: match (source.scope, begin.consent) {
+                    (SourceScope::Base, false) => wecom::Scope::Base,
+                    (SourceScope::PrivateInfo, _) | (_, true) => wecom::Scope::PrivateInfo,
                 },
             }),
         })
@@ -169,13 +169,13 @@ impl Upstream for WeCom {
             userid: user_id.as_received().to_owned(),
         };
         let profile = self.profile(&credentials, &user_id, ticket).await;
-        let profile = profile.map_err(|fault| match fault.reason {
+        let (profile, values) = profile.map_err(|fault| match fault.reason {
             Reason::NotAMember | Reason::NotVisible => {
                 UpstreamFault { refused_person: Some(subject.clone()), ..fault }
             }
             _ => fault,
         })?;
-        Ok(UpstreamIdentity { subject, profile })
+        Ok(UpstreamIdentity { subject, profile, values })
     }
 }
 
@@ -186,22 +186,29 @@ fn mode(source: &Source) -> Mode {
     }
 }
 
-/// What the directory and the member's consent tell. The corp's mailbox goes before the other one.
-fn profile(member: Member, detail: Option<MemberDetail>) -> Profile {
+/// What the directory and the member's consent tell. The corp's mailbox goes before the other one
+/// (pain 4).
+fn profile(member: Member, detail: Option<MemberDetail>) -> (Profile, UpstreamValues) {
     let (biz_mail, email, mobile, avatar) = match detail {
         Some(detail) => (detail.biz_mail, detail.email, detail.mobile, detail.avatar),
         None => (None, None, None, None),
+    };
+    let values = UpstreamValues {
+        mobile: mobile.or(member.mobile),
+        email: email.or(member.email),
+        biz_mail: biz_mail.or(member.biz_mail),
     };
     let picture = avatar.or(member.avatar).and_then(|url| match url.strip_prefix("http://") {
         Some(rest) => Some(format!("https://{rest}")),
         None => url.starts_with("https://").then_some(url),
     });
-    Profile {
+    let profile = Profile {
         name: member.name.or(member.alias),
-        email: biz_mail.or(email).or(member.biz_mail).or(member.email),
-        phone_number: mobile.or(member.mobile),
+        email: values.biz_mail.clone().or_else(|| values.email.clone()),
+        phone_number: values.mobile.clone(),
         picture,
-    }
+    };
+    (profile, values)
 }
 
 /// What a failed call means for the sign-in.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, Responder, web};
 use broker::upstream::Panel;
-use broker::{Callback, Error, Reason, Start};
+use broker::{Callback, Errand, Error, Reason, Start};
 use oidc::Params;
 use store::app;
 use store::ephemeral::Slot;
@@ -37,7 +37,11 @@ async fn begin(context: &Context, identifier: &str) -> Result<HttpResponse, Fail
         (Some("panel"), _) => Some(Panel::Middle),
         _ => None,
     };
-    let start = Start { identifier, language: context.language.wecom(), panel };
+    let errand = match params.get("errand")? {
+        Some("proof") => Errand::Proof,
+        _ => Errand::SignIn,
+    };
+    let start = Start { identifier, language: context.language.wecom(), panel, errand };
     let url = context.site.broker.start(&context.tenant, &id, &context.visitor, start).await?;
     let mut response = answer::redirect(&url).finish();
     if panel.is_some() {

@@ -57,6 +57,11 @@ impl Context {
             browser: browser_secret.as_ref().map(Browser::of),
             session: cookie::session(&request),
             address: client_address(&request, &site.trusted_proxies),
+            user_agent: request
+                .headers()
+                .get(header::USER_AGENT)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
         };
         Ok(Self { site, tenant, visitor, browser_secret, language, request })
     }

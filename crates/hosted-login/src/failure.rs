@@ -54,6 +54,11 @@ fn notice_of(reason: Reason) -> Notice {
         Reason::NotVisible => Notice::NotVisible,
         Reason::LinkedCorp => Notice::LinkedCorp,
         Reason::LoginOnly => Notice::LoginOnly,
+        Reason::RegistrationClosed => Notice::RegistrationClosed,
+        Reason::SeveralAccounts => Notice::SeveralAccounts,
+        Reason::AlreadyBound => Notice::AlreadyBound,
+        Reason::LinkedElsewhere => Notice::LinkedElsewhere,
+        Reason::LinkSuspended => Notice::LinkSuspended,
         Reason::UserSuspended => Notice::UserSuspended,
         Reason::SourceDisabled => Notice::SourceDisabled,
         Reason::SourceMisconfigured => Notice::SourceMisconfigured,
@@ -61,6 +66,16 @@ fn notice_of(reason: Reason) -> Notice {
         Reason::UpstreamUnavailable => Notice::UpstreamUnavailable,
         Reason::UpstreamBusy => Notice::UpstreamBusy,
         Reason::AlreadySignedIn => Notice::AlreadySignedIn,
+        Reason::ProofFailed => Notice::ProofFailed,
+        Reason::CodeWrong => Notice::CodeWrong,
+        Reason::TooManyTries => Notice::TooManyRequests,
+        Reason::SignInFirst => Notice::SignInFirst,
+        Reason::NotOffered => Notice::NotOffered,
+        Reason::LastWayIn => Notice::LastWayIn,
+        Reason::PasswordUnacceptable => Notice::PasswordUnacceptable,
+        Reason::TicketUnknown => Notice::TicketUnknown,
+        Reason::ValueNotConfirmed => Notice::ValueNotConfirmed,
+        Reason::CodeNotSent => Notice::CodeNotSent,
     }
 }
 

@@ -32,14 +32,19 @@ async fn show(context: &mut Context) -> Result<HttpResponse, Failure> {
     let id = interaction_id(&context.query()?)?;
     let broker = &context.site.broker;
     let interaction = broker.interaction(&context.tenant, &id, &context.visitor).await?;
-    context.prefer(interaction.request.ui_locales.as_deref());
+    let asked = interaction.request();
+    context.prefer(asked.and_then(|request| request.ui_locales.as_deref()));
     let mut scope = context.site.broker.provider.store.tenant(context.tenant.id);
-    let app = app::find(&mut scope, interaction.request.app).await?;
-    let app = match app {
-        Some(app) if app.status == Status::Active => app,
-        app => return Err(refusal(Reason::AppDisabled, app, Some(interaction.trace))),
+    let (app, sources) = match interaction.app() {
+        None => (None, source::active(&mut scope).await?),
+        Some(id) => match app::find(&mut scope, id).await? {
+            Some(app) if app.status == Status::Active => {
+                let sources = source::of_app(&mut scope, app.id).await?;
+                (Some(app), sources)
+            }
+            app => return Err(refusal(Reason::AppDisabled, app, Some(interaction.trace))),
+        },
     };
-    let sources = source::of_app(&mut scope, app.id).await?;
     if sources.is_empty() {
         return Err(Failure::Notice(Notice::NoSources));
     }
@@ -48,13 +53,13 @@ async fn show(context: &mut Context) -> Result<HttpResponse, Failure> {
     if let Some(source) = by_itself(&interaction, &offer) {
         return Ok(answer::redirect(&start_href(&id, &source.identifier)).finish());
     }
-    page(context, &interaction, &app, offer)
+    page(context, &interaction, app.as_ref(), offer)
 }
 
 /// The source that is started without asking: the one that the app named, or the silent one inside
 /// the WeCom client. A fresh sign-in is never silent.
 fn by_itself<'a>(interaction: &Interaction, offer: &'a Offer) -> Option<&'a Source> {
-    let named = interaction.request.connection.as_ref();
+    let named = interaction.request().and_then(|request| request.connection.as_ref());
     let named =
         named.and_then(|name| offer.usable.iter().find(|source| source.identifier == *name));
     let is_silent = |source: &Source| source.kind == SourceKind::WecomMobile;
@@ -73,13 +78,14 @@ fn start_href(id: &InteractionId, identifier: &str) -> String {
 fn page(
     context: &Context,
     interaction: &Interaction,
-    app: &App,
+    app: Option<&App>,
     offer: Offer,
 ) -> Result<HttpResponse, Failure> {
     let id = &interaction.id;
     let language = context.language;
     let mut frame = context.frame()?;
-    frame.app = Some(AppView { name: app.display_name.clone(), logo_url: app.logo_url.clone() });
+    frame.app =
+        app.map(|app| AppView { name: app.display_name.clone(), logo_url: app.logo_url.clone() });
     frame.languages = languages(id);
     let with_panel =
         offer.usable.iter().position(|source| source.panel && source.kind == SourceKind::WecomQr);
@@ -95,7 +101,11 @@ fn page(
     });
     let policy = Policy {
         frame: panel.is_some().then(|| context.site.broker.wecom.panel_origin().to_owned()),
-        form_action: origin_of(&interaction.request.redirect_uri).into_iter().collect(),
+        form_action: interaction
+            .request()
+            .and_then(|request| origin_of(&request.redirect_uri))
+            .into_iter()
+            .collect(),
     };
     let view = |source: Source| SourceView {
         href: start_href(id, &source.identifier),
@@ -119,7 +129,8 @@ fn page(
         panel,
         sources: usable.into_iter().map(view).collect(),
         unavailable,
-        this_link: app.initiate_login_uri.clone().or_else(|| app.home_url.clone()),
+        this_link: app
+            .and_then(|app| app.initiate_login_uri.clone().or_else(|| app.home_url.clone())),
         cancel: csrf
             .map(|csrf| CancelView { action: format!("/login/cancel?interaction={id}"), csrf }),
     };

@@ -77,23 +77,24 @@ fn notice_of(reason: PageReason) -> Notice {
     }
 }
 
-/// Sends the browser where the broker says.
+/// Sends the browser where the broker says. A location ends with a fragment of its own, if an empty
+/// one: otherwise the browser takes along the one of the way here, WeCom's `#wechat_redirect` or
+/// somebody's choice (attack A7).
 pub(crate) fn answer_next(context: &Context, next: &Next) -> actix_web::HttpResponseBuilder {
-    match next {
-        Next::Login(interaction) => {
-            answer::redirect(&format!("/login?interaction={}", interaction.id))
-        }
-        Next::ToApp { location, session } => {
-            // A fragment of its own, if an empty one: otherwise the browser takes along the one of
-            // the way here, WeCom's `#wechat_redirect` or somebody's choice (attack A7).
-            let mut response = answer::redirect(&format!("{location}#"));
-            if let Some(session) = session {
-                metrics::counter!("hufu_sign_ins_total").increment(1);
-                response.cookie(cookie::plant_session(session, context.site.broker.session_life));
-            }
-            response
-        }
+    let (location, session) = match next {
+        Next::Login(interaction) => (format!("/login?interaction={}", interaction.id), &None),
+        Next::ToApp { location, session } => (format!("{location}#"), session),
+        Next::ToAccount { session } => ("/account#".to_owned(), session),
+        Next::ToAppHome { app, session } => (format!("/continue?app={app}#"), session),
+        Next::ToBind(id) => (format!("/bind?interaction={id}#"), &None),
+        Next::ToConsent(id) => (format!("/consent?interaction={id}#"), &None),
+    };
+    let mut response = answer::redirect(&location);
+    if let Some(session) = session {
+        metrics::counter!("hufu_sign_ins_total").increment(1);
+        response.cookie(cookie::plant_session(session, context.site.broker.session_life));
     }
+    response
 }
 
 /// `POST /oidc/token`: the token endpoint.

@@ -56,10 +56,14 @@ pub async fn claims(provider: &Provider, tenant: &Tenant, token: &str) -> Result
         updated_at: profile.then(|| grant.updated_at.timestamp()),
         name: grant.name.filter(|_| profile),
         picture: grant.picture.filter(|_| profile),
-        // WeCom does not say that it checked them [D 95833].
-        email_verified: grant.email.as_ref().filter(|_| email).map(|_| false),
+        // What WeCom gives is not: it does not say that it checked them [D 95833].
+        email_verified: grant.email.as_ref().filter(|_| email).map(|_| grant.email_verified),
         email: grant.email.filter(|_| email),
-        phone_number_verified: grant.phone_number.as_ref().filter(|_| phone).map(|_| false),
+        phone_number_verified: grant
+            .phone_number
+            .as_ref()
+            .filter(|_| phone)
+            .map(|_| grant.phone_number_verified),
         phone_number: grant.phone_number.filter(|_| phone),
     })
 }

@@ -11,6 +11,7 @@ use crate::id::{AppId, SourceId};
 use crate::page::{Cursor, Page, PageRequest};
 use crate::scope::{Scope, TenantWrite};
 use crate::secret::SecretHash;
+use crate::session::SignInMethod;
 use crate::signing_key::Algorithm;
 use crate::source::Status;
 use crate::sql;
@@ -56,6 +57,10 @@ pub struct App {
     secret_hash: Option<Vec<u8>>,
     /// What its ID tokens are signed with.
     pub id_token_alg: Algorithm,
+    /// Whether a first sign-in may make an account.
+    pub registration: bool,
+    /// What people may sign in with beside its sources.
+    pub sign_in_methods: Json<List>,
     /// Whether it may be used.
     pub status: Status,
     /// Goes up by one with every change.
@@ -70,6 +75,11 @@ impl App {
     /// The hash of its client secret; none for a public client.
     pub fn secret_hash(&self) -> Option<SecretHash> {
         self.secret_hash.clone().map(SecretHash::from_stored)
+    }
+
+    /// Whether people may sign in by this method. Sources have links of their own.
+    pub fn allows(&self, method: SignInMethod) -> bool {
+        self.sign_in_methods.values.iter().any(|allowed| allowed == method.as_str())
     }
 }
 
@@ -94,6 +104,10 @@ pub struct AppSettings {
     pub secret_hash: Option<SecretHash>,
     /// What its ID tokens are signed with.
     pub id_token_alg: Algorithm,
+    /// Whether a first sign-in may make an account.
+    pub registration: bool,
+    /// What people may sign in with beside its sources.
+    pub sign_in_methods: Vec<String>,
     /// Whether it may be used.
     pub status: Status,
 }
@@ -103,8 +117,8 @@ macro_rules! columns {
         concat!(
             $before,
             " id, display_name, logo_url, home_url, initiate_login_uri, redirect_uris,
-              post_logout_redirect_uris, token_endpoint_auth_method, secret_hash, id_token_alg, status,
-              version, created_at, updated_at ",
+              post_logout_redirect_uris, token_endpoint_auth_method, secret_hash, id_token_alg,
+              registration, sign_in_methods, status, version, created_at, updated_at ",
             $after
         )
     };
@@ -115,8 +129,8 @@ pub async fn create(tx: &mut TenantWrite, env: &Env, settings: AppSettings) -> R
     tx.query(sql!(columns!(
         "INSERT INTO apps (tenant_id, id, display_name, logo_url, home_url, initiate_login_uri,
          redirect_uris, post_logout_redirect_uris, token_endpoint_auth_method, secret_hash,
-         id_token_alg, status, version, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $13) RETURNING",
+         id_token_alg, status, version, created_at, updated_at, registration, sign_in_methods)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $13, $14, $15) RETURNING",
         ""
     )))
     .bind(AppId(env.random_id()?))
@@ -131,6 +145,8 @@ pub async fn create(tx: &mut TenantWrite, env: &Env, settings: AppSettings) -> R
     .bind(settings.id_token_alg)
     .bind(settings.status)
     .bind(env.now())
+    .bind(settings.registration)
+    .bind(Json(List { values: settings.sign_in_methods }))
     .one()
     .await
 }
@@ -171,7 +187,8 @@ pub async fn update(
     tx.query(sql!(columns!(
         "UPDATE apps SET display_name = $4, logo_url = $5, home_url = $6, initiate_login_uri = $7,
          redirect_uris = $8, post_logout_redirect_uris = $9, token_endpoint_auth_method = $10,
-         secret_hash = $11, id_token_alg = $12, status = $13, version = version + 1, updated_at = $14
+         secret_hash = $11, id_token_alg = $12, status = $13, version = version + 1, updated_at = $14,
+         registration = $15, sign_in_methods = $16
          WHERE tenant_id = $1 AND id = $2 AND version = $3 RETURNING",
         ""
     )))
@@ -188,6 +205,8 @@ pub async fn update(
     .bind(settings.id_token_alg)
     .bind(settings.status)
     .bind(env.now())
+    .bind(settings.registration)
+    .bind(Json(List { values: settings.sign_in_methods }))
     .optional()
     .await?
     .ok_or(Error::Stale)

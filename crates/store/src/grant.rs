@@ -29,10 +29,14 @@ pub struct LiveGrant {
     pub authenticated_at: DateTime<Utc>,
     /// The user's name.
     pub name: Option<String>,
-    /// The user's mail address, not verified.
+    /// The user's mail address.
     pub email: Option<String>,
-    /// The user's phone number, not verified.
+    /// Whether it is verified.
+    pub email_verified: bool,
+    /// The user's phone number.
     pub phone_number: Option<String>,
+    /// Whether it is verified.
+    pub phone_number_verified: bool,
     /// The user's picture.
     pub picture: Option<String>,
     /// When the user's profile last changed.
@@ -76,15 +80,17 @@ pub async fn find_live(
     scope
         .query(sql!(
             "SELECT g.id, g.app_id, g.user_id, g.session_id, g.scope, s.authenticated_at,
-             u.name, u.email, u.phone_number, u.picture, u.updated_at
+             u.name, u.email, u.email_verified, u.phone_number, u.phone_number_verified, u.picture,
+             u.updated_at
              FROM grants g
              JOIN users u ON u.id = g.user_id
              JOIN apps a ON a.id = g.app_id
              JOIN sessions s ON s.id = g.session_id
-             JOIN identity_sources src ON src.id = g.source_id
+             LEFT JOIN identity_sources src ON src.id = g.source_id
              WHERE g.tenant_id = $1 AND g.id = $2 AND g.revoked_at IS NULL
              AND s.ended_at IS NULL AND s.expires_at > $3
-             AND u.status = 'active' AND a.status = 'active' AND src.status = 'active'"
+             AND u.status = 'active' AND a.status = 'active'
+             AND (g.source_id IS NULL OR src.status = 'active')"
         ))
         .bind(id)
         .bind(env.now())

@@ -78,6 +78,8 @@ ids! {
     ApiKeyId;
     /// An audit event.
     EventId;
+    /// An event of the journal of links.
+    LinkEventId;
 }
 
 /// An enum that is stored as text. Both engines keep it in a `TEXT` column with a `CHECK`.

@@ -2,6 +2,7 @@
 //! came by the mobile source is known to the QR source.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
 use crate::env::Env;
@@ -9,10 +10,20 @@ use crate::error::Result;
 use crate::id::{IdentityId, UserId};
 use crate::scope::{Scope, TenantWrite};
 use crate::sql;
-use crate::user::UserStatus;
+use crate::user::{Origin, UserStatus};
+
+crate::text_enum! {
+    /// Whether a link signs its person in.
+    LinkStatus {
+        /// It does.
+        Active = "active",
+        /// Not at present; the person is not linked anew either.
+        Suspended = "suspended",
+    }
+}
 
 /// The key of an upstream person in a tenant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// WeCom's `corpid`, from our configuration.
     pub corp_id: String,
@@ -31,12 +42,29 @@ pub struct Identity {
     pub user_id: UserId,
     /// WeCom's `corpid`.
     pub corp_id: String,
+    /// The userid as it is compared.
+    pub subject: String,
     /// The userid as it was first received.
     pub userid: String,
+    /// The person's name upstream, as last told.
+    pub name: Option<String>,
+    /// Whether it signs its person in.
+    pub status: LinkStatus,
     /// When it was linked.
     pub created_at: DateTime<Utc>,
     /// When it last signed in.
     pub last_sign_in_at: DateTime<Utc>,
+}
+
+impl Identity {
+    /// The upstream person.
+    pub fn person(&self) -> Subject {
+        Subject {
+            corp_id: self.corp_id.clone(),
+            subject: self.subject.clone(),
+            userid: self.userid.clone(),
+        }
+    }
 }
 
 /// The user whom an upstream person is linked to.
@@ -46,14 +74,22 @@ pub struct LinkedUser {
     pub identity_id: IdentityId,
     /// The user.
     pub user_id: UserId,
-    /// Whether it may sign in.
+    /// Whether the link signs its person in.
+    pub link_status: LinkStatus,
+    /// Whether the user may sign in.
     pub status: UserStatus,
+    /// Who keeps its profile.
+    pub origin: Origin,
     /// Its profile as stored.
     pub name: Option<String>,
     /// Its profile as stored.
     pub email: Option<String>,
+    /// Whether that is verified.
+    pub email_verified: bool,
     /// Its profile as stored.
     pub phone_number: Option<String>,
+    /// Whether that is verified.
+    pub phone_number_verified: bool,
     /// Its profile as stored.
     pub picture: Option<String>,
 }
@@ -62,8 +98,9 @@ pub struct LinkedUser {
 pub async fn linked_user(scope: &mut impl Scope, subject: &Subject) -> Result<Option<LinkedUser>> {
     scope
         .query(sql!(
-            "SELECT i.id AS identity_id, u.id AS user_id, u.status, u.name, u.email, u.phone_number,
-             u.picture FROM identities i JOIN users u ON u.id = i.user_id
+            "SELECT i.id AS identity_id, i.status AS link_status, u.id AS user_id, u.status, u.origin,
+             u.name, u.email, u.email_verified, u.phone_number, u.phone_number_verified, u.picture
+             FROM identities i JOIN users u ON u.id = i.user_id
              WHERE i.tenant_id = $1 AND i.provider = 'wecom' AND i.corp_id = $2 AND i.subject = $3"
         ))
         .bind(subject.corp_id.clone())
@@ -73,12 +110,13 @@ pub async fn linked_user(scope: &mut impl Scope, subject: &Subject) -> Result<Op
 }
 
 /// Links an upstream person to a user. `None` if the person is linked already: of two first
-/// sign-ins at once, one wins and the other has to look again.
+/// sign-ins at once, one wins and the other has to look again. `name` is the person's upstream.
 pub async fn link(
     tx: &mut TenantWrite,
     env: &Env,
     user: UserId,
     subject: &Subject,
+    name: Option<&str>,
 ) -> Result<Option<IdentityId>> {
     #[derive(FromRow)]
     struct Made {
@@ -86,9 +124,9 @@ pub async fn link(
     }
     let made: Option<Made> = tx
         .query(sql!(
-            "INSERT INTO identities (tenant_id, id, user_id, provider, corp_id, subject, userid,
+            "INSERT INTO identities (tenant_id, id, user_id, provider, corp_id, subject, userid, name,
              created_at, last_sign_in_at)
-             VALUES ($1, $2, $3, 'wecom', $4, $5, $6, $7, $7)
+             VALUES ($1, $2, $3, 'wecom', $4, $5, $6, $7, $8, $8)
              ON CONFLICT (tenant_id, provider, corp_id, subject) DO NOTHING RETURNING id"
         ))
         .bind(IdentityId(env.ordered_id()?))
@@ -96,30 +134,90 @@ pub async fn link(
         .bind(subject.corp_id.clone())
         .bind(subject.subject.clone())
         .bind(subject.userid.clone())
+        .bind(name.map(str::to_owned))
         .bind(env.now())
         .optional()
         .await?;
     Ok(made.map(|row| row.id))
 }
 
-/// Notes a sign-in.
-pub async fn touch(tx: &mut TenantWrite, env: &Env, id: IdentityId) -> Result<()> {
-    tx.query(sql!("UPDATE identities SET last_sign_in_at = $3 WHERE tenant_id = $1 AND id = $2"))
+/// Notes a sign-in, and the name that the upstream told.
+pub async fn touch(
+    tx: &mut TenantWrite,
+    env: &Env,
+    id: IdentityId,
+    name: Option<&str>,
+) -> Result<()> {
+    tx.query(sql!(
+        "UPDATE identities SET last_sign_in_at = $3, name = coalesce($4, name)
+         WHERE tenant_id = $1 AND id = $2"
+    ))
+    .bind(id)
+    .bind(env.now())
+    .bind(name.map(str::to_owned))
+    .execute()
+    .await?;
+    Ok(())
+}
+
+macro_rules! columns {
+    ($after:literal) => {
+        concat!(
+            "SELECT id, user_id, corp_id, subject, userid, name, status, created_at, last_sign_in_at
+             FROM identities WHERE tenant_id = $1 AND ",
+            $after
+        )
+    };
+}
+
+/// The identity with this id.
+pub async fn find(scope: &mut impl Scope, id: IdentityId) -> Result<Option<Identity>> {
+    scope.query(sql!(columns!("id = $2"))).bind(id).optional().await
+}
+
+/// Switches a link on or off. Whether it was the other way before.
+pub async fn set_status(tx: &mut TenantWrite, id: IdentityId, status: LinkStatus) -> Result<bool> {
+    let changed = tx
+        .query(sql!(
+            "UPDATE identities SET status = $3 WHERE tenant_id = $1 AND id = $2 AND status <> $3"
+        ))
         .bind(id)
-        .bind(env.now())
+        .bind(status)
         .execute()
         .await?;
-    Ok(())
+    Ok(changed == 1)
+}
+
+/// Takes a link away. Whether it was there: of several attempts at once, one takes it.
+pub async fn remove(tx: &mut TenantWrite, id: IdentityId) -> Result<bool> {
+    let removed = tx
+        .query(sql!("DELETE FROM identities WHERE tenant_id = $1 AND id = $2"))
+        .bind(id)
+        .execute()
+        .await?;
+    Ok(removed == 1)
+}
+
+/// Whether the user has an identity of the corp, other than this one.
+pub async fn has_of_corp(scope: &mut impl Scope, user: UserId, corp_id: &str) -> Result<bool> {
+    #[derive(FromRow)]
+    struct Found {
+        #[expect(dead_code, reason = "only the arrival of the row counts")]
+        id: IdentityId,
+    }
+    let found: Option<Found> = scope
+        .query(sql!(
+            "SELECT id FROM identities
+             WHERE tenant_id = $1 AND user_id = $2 AND provider = 'wecom' AND corp_id = $3 LIMIT 1"
+        ))
+        .bind(user)
+        .bind(corp_id.to_owned())
+        .optional()
+        .await?;
+    Ok(found.is_some())
 }
 
 /// The identities of a user, oldest first.
 pub async fn of_user(scope: &mut impl Scope, user: UserId) -> Result<Vec<Identity>> {
-    scope
-        .query(sql!(
-            "SELECT id, user_id, corp_id, userid, created_at, last_sign_in_at FROM identities
-             WHERE tenant_id = $1 AND user_id = $2 ORDER BY created_at, id"
-        ))
-        .bind(user)
-        .all()
-        .await
+    scope.query(sql!(columns!("user_id = $2 ORDER BY created_at, id"))).bind(user).all().await
 }

@@ -11,9 +11,11 @@
 //! One file per aggregate: the struct, then its statements as plain functions over a [`Scope`].
 //! Only `sql.rs` knows that there are two databases.
 
+pub mod account;
 pub mod api_key;
 pub mod app;
 pub mod audit;
+pub mod candidate;
 pub mod corp;
 pub mod env;
 pub mod ephemeral;
@@ -22,8 +24,12 @@ pub mod grant;
 pub mod id;
 pub mod idempotency;
 pub mod identity;
+pub mod link_event;
 pub mod maintenance;
+pub mod normal;
 pub mod page;
+pub mod password;
+pub mod policy;
 mod scope;
 pub mod secret;
 pub mod session;

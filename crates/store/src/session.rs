@@ -1,14 +1,92 @@
 //! Sessions: browsers that are signed in on a tenant's host.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
+use crate::app::App;
 use crate::env::Env;
 use crate::error::{Error, Result};
-use crate::id::{AppId, SessionId, SourceId, UserId};
+use crate::id::{IdentityId, SessionId, SourceId, UserId};
 use crate::scope::{Scope, TenantWrite};
 use crate::secret::SecretHash;
 use crate::sql;
+
+crate::text_enum! {
+    /// How a person signed in.
+    SignInMethod {
+        /// By an identity source.
+        Source = "source",
+        /// By password.
+        Password = "password",
+        /// By a one-time code to the mail address.
+        EmailCode = "email_code",
+        /// By a one-time code to the phone.
+        SmsCode = "sms_code",
+    }
+}
+
+/// How a person signed in, with what belongs to it: a source cannot be named without an identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SignedInBy {
+    /// By an identity source, which proved this identity.
+    Source(SourceId, IdentityId),
+    /// By password.
+    Password,
+    /// By a one-time code to the mail address.
+    EmailCode,
+    /// By a one-time code to the phone.
+    SmsCode,
+}
+
+impl SignedInBy {
+    /// The word for it.
+    pub fn method(self) -> SignInMethod {
+        match self {
+            Self::Source(..) => SignInMethod::Source,
+            Self::Password => SignInMethod::Password,
+            Self::EmailCode => SignInMethod::EmailCode,
+            Self::SmsCode => SignInMethod::SmsCode,
+        }
+    }
+
+    /// The source, if it was one.
+    pub fn source(self) -> Option<SourceId> {
+        match self {
+            Self::Source(source, _) => Some(source),
+            _ => None,
+        }
+    }
+
+    fn identity(self) -> Option<IdentityId> {
+        match self {
+            Self::Source(_, identity) => Some(identity),
+            _ => None,
+        }
+    }
+}
+
+/// What a session is recognised by on the account page.
+#[derive(Debug, Clone, Default)]
+pub struct Device {
+    /// The browser's `User-Agent`, cut to 256 characters.
+    pub user_agent: Option<String>,
+    /// Its network address.
+    pub address: Option<String>,
+}
+
+/// A session to be made, or to go on under another secret.
+#[derive(Debug)]
+pub struct NewSession<'a> {
+    /// How the person signed in.
+    pub by: SignedInBy,
+    /// Where.
+    pub device: &'a Device,
+    /// The hash of the cookie's value.
+    pub token: &'a SecretHash,
+    /// How long it lasts.
+    pub life: TimeDelta,
+}
 
 /// A session that is alive: not ended, not expired, its user active, its source active.
 #[derive(Debug, Clone, FromRow)]
@@ -18,34 +96,39 @@ pub struct Session {
     /// Whose it is.
     pub user_id: UserId,
     /// How the person signed in.
-    pub source_id: SourceId,
+    pub method: SignInMethod,
+    /// By which source, if it was one.
+    pub source_id: Option<SourceId>,
     /// When the person last proved who they are: the `auth_time`.
     pub authenticated_at: DateTime<Utc>,
     /// When it ends by itself.
     pub expires_at: DateTime<Utc>,
 }
 
-/// Begins a session. `token` is the cookie's value; only its hash is kept.
+/// Begins a session.
 pub async fn create(
     tx: &mut TenantWrite,
     env: &Env,
     user: UserId,
-    source: SourceId,
-    token: &SecretHash,
-    life: TimeDelta,
+    new: NewSession<'_>,
 ) -> Result<Session> {
     let now = env.now();
     tx.query(sql!(
-        "INSERT INTO sessions (tenant_id, id, token_hash, user_id, source_id, authenticated_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
-         RETURNING id, user_id, source_id, authenticated_at, expires_at"
+        "INSERT INTO sessions (tenant_id, id, token_hash, user_id, method, source_id, identity_id,
+         user_agent, address, created_at, authenticated_at, last_seen_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $10, $11)
+         RETURNING id, user_id, method, source_id, authenticated_at, expires_at"
     ))
     .bind(SessionId(env.random_id()?))
-    .bind(token.to_stored())
+    .bind(new.token.to_stored())
     .bind(user)
-    .bind(source)
+    .bind(new.by.method())
+    .bind(new.by.source())
+    .bind(new.by.identity())
+    .bind(new.device.user_agent.clone())
+    .bind(new.device.address.clone())
     .bind(now)
-    .bind(now + life)
+    .bind(now + new.life)
     .one()
     .await
 }
@@ -57,21 +140,24 @@ pub async fn renew(
     tx: &mut TenantWrite,
     env: &Env,
     id: SessionId,
-    source: SourceId,
-    token: &SecretHash,
-    life: TimeDelta,
+    new: NewSession<'_>,
 ) -> Result<Session> {
     let now = env.now();
     tx.query(sql!(
-        "UPDATE sessions SET token_hash = $3, source_id = $4, authenticated_at = $5, expires_at = $6
+        "UPDATE sessions SET token_hash = $3, method = $4, source_id = $5, identity_id = $6,
+         user_agent = $7, address = $8, authenticated_at = $9, last_seen_at = $9, expires_at = $10
          WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL
-         RETURNING id, user_id, source_id, authenticated_at, expires_at"
+         RETURNING id, user_id, method, source_id, authenticated_at, expires_at"
     ))
     .bind(id)
-    .bind(token.to_stored())
-    .bind(source)
+    .bind(new.token.to_stored())
+    .bind(new.by.method())
+    .bind(new.by.source())
+    .bind(new.by.identity())
+    .bind(new.device.user_agent.clone())
+    .bind(new.device.address.clone())
     .bind(now)
-    .bind(now + life)
+    .bind(now + new.life)
     .optional()
     .await?
     .ok_or(Error::Conflict)
@@ -80,11 +166,11 @@ pub async fn renew(
 macro_rules! alive {
     ($where:literal) => {
         concat!(
-            "SELECT s.id, s.user_id, s.source_id, s.authenticated_at, s.expires_at
+            "SELECT s.id, s.user_id, s.method, s.source_id, s.authenticated_at, s.expires_at
              FROM sessions s JOIN users u ON u.id = s.user_id
-             JOIN identity_sources src ON src.id = s.source_id
+             LEFT JOIN identity_sources src ON src.id = s.source_id
              WHERE s.tenant_id = $1 AND s.token_hash = $2 AND s.ended_at IS NULL AND s.expires_at > $3
-             AND u.status = 'active' AND src.status = 'active'",
+             AND u.status = 'active' AND (s.source_id IS NULL OR src.status = 'active')",
             $where
         )
     };
@@ -104,7 +190,7 @@ pub async fn find(
 pub async fn find_to_end(scope: &mut impl Scope, token: &SecretHash) -> Result<Option<Session>> {
     scope
         .query(sql!(
-            "SELECT id, user_id, source_id, authenticated_at, expires_at FROM sessions
+            "SELECT id, user_id, method, source_id, authenticated_at, expires_at FROM sessions
              WHERE tenant_id = $1 AND token_hash = $2 AND ended_at IS NULL"
         ))
         .bind(token.to_stored())
@@ -113,23 +199,70 @@ pub async fn find_to_end(scope: &mut impl Scope, token: &SecretHash) -> Result<O
 }
 
 /// The live session with this cookie, if its source is linked to the app: a source works only for
-/// the apps it is linked to, and a session carries no further than its source.
+/// the apps it is linked to, and a session carries no further than its source. One without a source
+/// carries to the apps whose `local_methods` have its method; the caller has read them.
 pub async fn find_for_app(
     scope: &mut impl Scope,
     env: &Env,
     token: &SecretHash,
-    app: AppId,
+    app: &App,
 ) -> Result<Option<Session>> {
-    scope
+    let found: Option<Session> = scope
         .query(sql!(alive!(
-            " AND EXISTS (SELECT 1 FROM app_sources l WHERE l.tenant_id = $1 AND l.app_id = $4
-              AND l.source_id = s.source_id)"
+            " AND (s.source_id IS NULL OR EXISTS (SELECT 1 FROM app_sources l WHERE l.tenant_id = $1
+              AND l.app_id = $4 AND l.source_id = s.source_id))"
         )))
         .bind(token.to_stored())
         .bind(env.now())
-        .bind(app)
+        .bind(app.id)
         .optional()
+        .await?;
+    Ok(found.filter(|session| session.source_id.is_some() || app.allows(session.method)))
+}
+
+/// A session as its person sees it.
+#[derive(Debug, Clone, FromRow)]
+pub struct Listed {
+    /// Its id.
+    pub id: SessionId,
+    /// How the person signed in.
+    pub method: SignInMethod,
+    /// By which source, if it was one.
+    pub source_id: Option<SourceId>,
+    /// With which browser.
+    pub user_agent: Option<String>,
+    /// From which network address.
+    pub address: Option<String>,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used.
+    pub last_seen_at: DateTime<Utc>,
+}
+
+/// The live sessions of a user, the last used first (at most 50).
+pub async fn of_user(scope: &mut impl Scope, env: &Env, user: UserId) -> Result<Vec<Listed>> {
+    scope
+        .query(sql!(
+            "SELECT s.id, s.method, s.source_id, s.user_agent, s.address, s.created_at, s.last_seen_at
+             FROM sessions s LEFT JOIN identity_sources src ON src.id = s.source_id
+             WHERE s.tenant_id = $1 AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > $3
+             AND (s.source_id IS NULL OR src.status = 'active')
+             ORDER BY s.last_seen_at DESC, s.id LIMIT 50"
+        ))
+        .bind(user)
+        .bind(env.now())
+        .all()
         .await
+}
+
+/// Notes that a session was used.
+pub async fn touch(tx: &mut TenantWrite, env: &Env, id: SessionId) -> Result<()> {
+    tx.query(sql!("UPDATE sessions SET last_seen_at = $3 WHERE tenant_id = $1 AND id = $2"))
+        .bind(id)
+        .bind(env.now())
+        .execute()
+        .await?;
+    Ok(())
 }
 
 /// Ends a session and revokes what was granted in it. Whether it was alive.
@@ -154,21 +287,62 @@ pub async fn end(tx: &mut TenantWrite, env: &Env, id: SessionId) -> Result<bool>
     Ok(ended == 1)
 }
 
-/// Ends every session of a user and revokes every grant.
-pub async fn end_all_of_user(tx: &mut TenantWrite, env: &Env, user: UserId) -> Result<()> {
+/// Ends every session of a user, but for one that is kept, and revokes every grant that was not
+/// given in it. How many sessions ended.
+pub async fn end_others_of_user(
+    tx: &mut TenantWrite,
+    env: &Env,
+    user: UserId,
+    kept: Option<SessionId>,
+) -> Result<u64> {
     let now = env.now();
+    let ended = tx
+        .query(sql!(
+            "UPDATE sessions SET ended_at = $3 WHERE tenant_id = $1 AND user_id = $2
+             AND ended_at IS NULL AND (id <> $4 OR $4 IS NULL)"
+        ))
+        .bind(user)
+        .bind(now)
+        .bind(kept)
+        .execute()
+        .await?;
     tx.query(sql!(
-        "UPDATE sessions SET ended_at = $3 WHERE tenant_id = $1 AND user_id = $2 AND ended_at IS NULL"
+        "UPDATE grants SET revoked_at = $3 WHERE tenant_id = $1 AND user_id = $2
+         AND revoked_at IS NULL AND (session_id <> $4 OR $4 IS NULL)"
     ))
     .bind(user)
+    .bind(now)
+    .bind(kept)
+    .execute()
+    .await?;
+    Ok(ended)
+}
+
+/// Ends every session of a user and revokes every grant.
+pub async fn end_all_of_user(tx: &mut TenantWrite, env: &Env, user: UserId) -> Result<()> {
+    end_others_of_user(tx, env, user, None).await.map(drop)
+}
+
+/// Ends the sessions that an identity signed in, and revokes what was granted in them.
+pub async fn end_all_of_identity(
+    tx: &mut TenantWrite,
+    env: &Env,
+    identity: IdentityId,
+) -> Result<()> {
+    let now = env.now();
+    tx.query(sql!(
+        "UPDATE grants SET revoked_at = $3 WHERE tenant_id = $1 AND revoked_at IS NULL
+         AND session_id IN (SELECT s.id FROM sessions s WHERE s.tenant_id = $1 AND s.identity_id = $2)"
+    ))
+    .bind(identity)
     .bind(now)
     .execute()
     .await?;
     tx.query(sql!(
-        "UPDATE grants SET revoked_at = $3
-         WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL"
+        "UPDATE sessions SET ended_at = $3
+         WHERE tenant_id = $1 AND identity_id = $2 AND ended_at IS NULL"
     ))
-    .bind(user)
+    .bind(identity)
     .bind(now)
     .execute()
     .await?;

@@ -12,6 +12,7 @@ use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::id::{AppId, CorpId, SourceId, TenantId};
 use crate::page::{Cursor, Page, PageRequest};
+use crate::policy::AssociationPolicy;
 use crate::scope::{Scope, TenantWrite};
 use crate::secret::{KeyRing, Place};
 use crate::sql;
@@ -114,6 +115,8 @@ pub struct Source {
     pub login_only: bool,
     /// How a first sign-in finds an account.
     pub association: AssociationMode,
+    /// The particulars of that.
+    pub policy: Json<AssociationPolicy>,
     /// Whether it may be used.
     pub status: Status,
     /// Set after WeCom refused its credentials.
@@ -145,6 +148,8 @@ pub struct SourceSettings {
     pub login_only: bool,
     /// How a first sign-in finds an account.
     pub association: AssociationMode,
+    /// The particulars of that.
+    pub policy: AssociationPolicy,
     /// Whether it may be used.
     pub status: Status,
 }
@@ -167,7 +172,7 @@ macro_rules! columns {
         concat!(
             $before,
             " s.id, s.corp, c.corp_id, c.egress, s.identifier, s.kind, s.mode, s.agent_id, s.secret,
-              s.display_names, s.logo_url, s.scope, s.panel, s.login_only, s.association, s.status,
+              s.display_names, s.logo_url, s.scope, s.panel, s.login_only, s.association, s.policy, s.status,
               s.misconfigured, s.version, s.created_at, s.updated_at
               FROM identity_sources s JOIN corps c ON c.id = s.corp ",
             $after
@@ -201,8 +206,8 @@ pub async fn create(
     tx.query(sql!(
         "INSERT INTO identity_sources (tenant_id, id, corp, identifier, kind, mode, agent_id, secret,
          display_names, logo_url, scope, panel, login_only, association, status, version, created_at,
-         updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1, $16, $16)"
+         updated_at, policy)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1, $16, $16, $17)"
     ))
     .bind(id)
     .bind(new.corp)
@@ -219,6 +224,7 @@ pub async fn create(
     .bind(settings.association)
     .bind(settings.status)
     .bind(env.now())
+    .bind(Json(settings.policy))
     .execute()
     .await?;
     find(tx, id).await?.ok_or(Error::Reference)
@@ -275,6 +281,17 @@ pub async fn of_app(scope: &mut impl Scope, app: AppId) -> Result<Vec<Source>> {
         .await
 }
 
+/// The active sources of the tenant, by name (at most 100): what an account can be linked by.
+pub async fn active(scope: &mut impl Scope) -> Result<Vec<Source>> {
+    scope
+        .query(sql!(columns!(
+            "SELECT",
+            "WHERE s.tenant_id = $1 AND s.status = 'active' ORDER BY s.created_at, s.id LIMIT 100"
+        )))
+        .all()
+        .await
+}
+
 /// The source with this identifier, if it is active and linked to the app.
 pub async fn usable(
     scope: &mut impl Scope,
@@ -309,7 +326,7 @@ pub async fn update(
         .query(sql!(
             "UPDATE identity_sources SET agent_id = $4, secret = $5, display_names = $6, logo_url = $7,
              scope = $8, panel = $9, login_only = $10, association = $11, status = $12,
-             misconfigured = NULL, version = version + 1, updated_at = $13
+             misconfigured = NULL, version = version + 1, updated_at = $13, policy = $14
              WHERE tenant_id = $1 AND id = $2 AND version = $3"
         ))
         .bind(id)
@@ -324,6 +341,7 @@ pub async fn update(
         .bind(settings.association)
         .bind(settings.status)
         .bind(env.now())
+        .bind(Json(settings.policy))
         .execute()
         .await?;
     if updated == 0 {

@@ -29,6 +29,8 @@ pub struct Tenant {
     pub host: String,
     /// Its name, for people.
     pub display_name: String,
+    /// Whom its people can ask for help, as shown to them.
+    pub support_contact: Option<String>,
     /// Whether its people may sign in.
     pub status: TenantStatus,
     /// Goes up by one with every change.
@@ -43,7 +45,7 @@ macro_rules! columns {
     ($before:literal, $after:literal) => {
         concat!(
             $before,
-            " id, host, display_name, status, version, created_at, updated_at ",
+            " id, host, display_name, support_contact, status, version, created_at, updated_at ",
             $after
         )
     };
@@ -53,8 +55,8 @@ macro_rules! columns {
 pub async fn create(tx: &mut TenantWrite, tenant: &Tenant) -> Result<()> {
     tx.transaction()
         .query(
-            "INSERT INTO tenants (id, host, display_name, status, version, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO tenants (id, host, display_name, status, version, created_at, updated_at,
+             support_contact) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(tenant.id)
         .bind(tenant.host.clone())
@@ -63,6 +65,7 @@ pub async fn create(tx: &mut TenantWrite, tenant: &Tenant) -> Result<()> {
         .bind(tenant.version)
         .bind(tenant.created_at)
         .bind(tenant.updated_at)
+        .bind(tenant.support_contact.clone())
         .execute()
         .await?;
     Ok(())
@@ -107,7 +110,7 @@ pub async fn update(tx: &mut TenantWrite, env: &Env, tenant: &Tenant) -> Result<
     tx.transaction()
         .query(columns!(
             "UPDATE tenants SET host = $3, display_name = $4, status = $5, version = version + 1,
-             updated_at = $6 WHERE id = $1 AND version = $2 RETURNING",
+             updated_at = $6, support_contact = $7 WHERE id = $1 AND version = $2 RETURNING",
             ""
         ))
         .bind(tenant.id)
@@ -116,6 +119,7 @@ pub async fn update(tx: &mut TenantWrite, env: &Env, tenant: &Tenant) -> Result<
         .bind(tenant.display_name.clone())
         .bind(tenant.status)
         .bind(env.now())
+        .bind(tenant.support_contact.clone())
         .optional()
         .await?
         .ok_or(Error::Stale)

@@ -1,14 +1,26 @@
 //! Users: the accounts of people in a tenant.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::id::UserId;
+use crate::normal::{Email, Phone, name_key};
 use crate::page::{Cursor, Page, PageRequest};
 use crate::scope::{Scope, TenantWrite};
 use crate::sql;
+
+crate::text_enum! {
+    /// Who made an account, and so who keeps its profile.
+    Origin {
+        /// A first sign-in: the profile follows the upstream's.
+        SignIn = "sign_in",
+        /// An administrator: the upstream only fills what is empty.
+        Console = "console",
+    }
+}
 
 crate::text_enum! {
     /// Whether a user may sign in.
@@ -29,12 +41,22 @@ pub struct User {
     pub id: UserId,
     /// Whether it may sign in.
     pub status: UserStatus,
+    /// Who made it.
+    pub origin: Origin,
+    /// The name to sign in by, unique in the tenant; only an administrator sets it.
+    pub username: Option<String>,
+    /// The tenant's own number of the person, unique in it; only an administrator sets it.
+    pub external_id: Option<String>,
     /// The person's name, as shown.
     pub name: Option<String>,
-    /// The person's mail address, as WeCom gave it: not verified.
+    /// The person's mail address.
     pub email: Option<String>,
-    /// The person's phone number, as WeCom gave it: not verified.
+    /// Whether an administrator or a one-time code confirmed it. What WeCom gives never is.
+    pub email_verified: bool,
+    /// The person's phone number.
     pub phone_number: Option<String>,
+    /// Whether an administrator or a one-time code confirmed it.
+    pub phone_number_verified: bool,
     /// A picture of the person, an https URL.
     pub picture: Option<String>,
     /// Goes up by one with every change by an administrator.
@@ -46,7 +68,7 @@ pub struct User {
 }
 
 /// What a sign-in told about the person. Nothing is written where nothing was told.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// Name.
     pub name: Option<String>,
@@ -62,18 +84,27 @@ macro_rules! columns {
     ($before:literal, $after:literal) => {
         concat!(
             $before,
-            " id, status, name, email, phone_number, picture, version, created_at, updated_at ",
+            " id, status, origin, username, external_id, name, email, email_verified, phone_number,
+              phone_number_verified, picture, version, created_at, updated_at ",
             $after
         )
     };
 }
 
-/// Makes an active user.
+fn email_key(email: Option<&str>) -> Option<Vec<u8>> {
+    email.and_then(|text| Email::parse(text).ok()).map(|email| email.to_stored_key())
+}
+
+fn phone_key(number: Option<&str>) -> Option<Vec<u8>> {
+    number.and_then(|text| Phone::parse(text).ok()).map(|phone| phone.to_stored_key())
+}
+
+/// Makes an active user out of what a sign-in told. Nothing of it counts as verified.
 pub async fn create(tx: &mut TenantWrite, env: &Env, profile: &Profile) -> Result<User> {
     tx.query(sql!(columns!(
         "INSERT INTO users (tenant_id, id, status, name, email, phone_number, picture, version,
-         created_at, updated_at)
-         VALUES ($1, $2, 'active', $3, $4, $5, $6, 1, $7, $7) RETURNING",
+         created_at, updated_at, name_key, email_key, phone_key)
+         VALUES ($1, $2, 'active', $3, $4, $5, $6, 1, $7, $7, $8, $9, $10) RETURNING",
         ""
     )))
     .bind(UserId(env.random_id()?))
@@ -82,6 +113,9 @@ pub async fn create(tx: &mut TenantWrite, env: &Env, profile: &Profile) -> Resul
     .bind(profile.phone_number.clone())
     .bind(profile.picture.clone())
     .bind(env.now())
+    .bind(profile.name.as_deref().and_then(name_key))
+    .bind(email_key(profile.email.as_deref()))
+    .bind(phone_key(profile.phone_number.as_deref()))
     .one()
     .await
 }
@@ -117,8 +151,8 @@ pub async fn list(
     Ok(page.page(rows, |row: &User| Cursor { created_at: row.created_at, id: row.id.0 }))
 }
 
-/// Writes what a sign-in told, where it is not nothing. A tombstone stays without personal data,
-/// also when the user is deleted during the sign-in.
+/// Writes what a sign-in told, where it is not nothing, verified, or an administrator's. A tombstone
+/// stays without personal data, also when the user is deleted during the sign-in.
 pub async fn refresh_profile(
     tx: &mut TenantWrite,
     env: &Env,
@@ -126,14 +160,26 @@ pub async fn refresh_profile(
     profile: &Profile,
 ) -> Result<()> {
     tx.query(sql!(
-        "UPDATE users SET name = coalesce($3, name), email = coalesce($4, email),
-         phone_number = coalesce($5, phone_number), picture = coalesce($6, picture), updated_at = $7
+        "UPDATE users SET
+         name = CASE WHEN origin = 'console' THEN coalesce(name, $3) ELSE coalesce($3, name) END,
+         name_key = CASE WHEN origin = 'console' THEN coalesce(name_key, $4) ELSE coalesce($4, name_key) END,
+         email = CASE WHEN origin = 'console' OR email_verified THEN email ELSE coalesce($5, email) END,
+         email_key = CASE WHEN origin = 'console' OR email_verified OR coalesce($5, '') = ''
+             THEN email_key ELSE $6 END,
+         phone_number = CASE WHEN origin = 'console' OR phone_number_verified THEN phone_number
+             ELSE coalesce($7, phone_number) END,
+         phone_key = CASE WHEN origin = 'console' OR phone_number_verified OR coalesce($7, '') = ''
+             THEN phone_key ELSE $8 END,
+         picture = coalesce($9, picture), updated_at = $10
          WHERE tenant_id = $1 AND id = $2 AND status <> 'deleted'"
     ))
     .bind(id)
     .bind(profile.name.clone())
+    .bind(profile.name.as_deref().and_then(name_key))
     .bind(profile.email.clone())
+    .bind(email_key(profile.email.as_deref()))
     .bind(profile.phone_number.clone())
+    .bind(phone_key(profile.phone_number.as_deref()))
     .bind(profile.picture.clone())
     .bind(env.now())
     .execute()
@@ -181,11 +227,13 @@ async fn forget(tx: &mut TenantWrite, id: UserId) -> Result<()> {
         .execute()
         .await?;
     tx.query(sql!(
-        "UPDATE users SET name = NULL, email = NULL, phone_number = NULL, picture = NULL
-         WHERE tenant_id = $1 AND id = $2"
+        "UPDATE users SET name = NULL, name_key = NULL, username = NULL, username_key = NULL,
+         external_id = NULL, external_id_key = NULL, email = NULL, email_key = NULL,
+         email_verified = FALSE, phone_number = NULL, phone_key = NULL, phone_number_verified = FALSE,
+         picture = NULL WHERE tenant_id = $1 AND id = $2"
     ))
     .bind(id)
     .execute()
     .await?;
-    Ok(())
+    crate::password::remove(tx, id).await
 }

@@ -30,6 +30,16 @@ pub enum Notice {
     LinkedCorp,
     /// The source only signs existing users in, and this person is not linked to one.
     LoginOnly,
+    /// The app takes no new accounts, and this person is not linked to one.
+    RegistrationClosed,
+    /// The person's values lead to several accounts.
+    SeveralAccounts,
+    /// The account belongs to another person of the same corp.
+    AlreadyBound,
+    /// The upstream person is linked to another account.
+    LinkedElsewhere,
+    /// The person's link was switched off.
+    LinkSuspended,
     /// The person's own user is suspended.
     UserSuspended,
     /// The source is switched off or not linked to the app.
@@ -66,11 +76,29 @@ pub enum Notice {
     TooManyRequests,
     /// A form came without its token.
     Csrf,
+    /// Name and password do not fit, or nobody has that name.
+    ProofFailed,
+    /// The one-time code is wrong, too old or used.
+    CodeWrong,
+    /// The person has to sign in, or to sign in again, for this.
+    SignInFirst,
+    /// What was asked for is not offered here.
+    NotOffered,
+    /// The only way in cannot be taken away.
+    LastWayIn,
+    /// The new password is too weak.
+    PasswordUnacceptable,
+    /// The link or code from another device is used or too old.
+    TicketUnknown,
+    /// What was typed does not belong to this member.
+    ValueNotConfirmed,
+    /// The message with the code could not be sent.
+    CodeNotSent,
 }
 
 impl Notice {
     /// Every notice once, for documents and tests.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 44] = [
         Self::InvalidRequest,
         Self::UnknownClient,
         Self::RedirectUriMismatch,
@@ -83,6 +111,11 @@ impl Notice {
         Self::NotVisible,
         Self::LinkedCorp,
         Self::LoginOnly,
+        Self::RegistrationClosed,
+        Self::SeveralAccounts,
+        Self::AlreadyBound,
+        Self::LinkedElsewhere,
+        Self::LinkSuspended,
         Self::UserSuspended,
         Self::SourceDisabled,
         Self::SourceMisconfigured,
@@ -101,6 +134,15 @@ impl Notice {
         Self::NotFound,
         Self::TooManyRequests,
         Self::Csrf,
+        Self::ProofFailed,
+        Self::CodeWrong,
+        Self::SignInFirst,
+        Self::NotOffered,
+        Self::LastWayIn,
+        Self::PasswordUnacceptable,
+        Self::TicketUnknown,
+        Self::ValueNotConfirmed,
+        Self::CodeNotSent,
     ];
 
     /// The code shown on the page and kept in the audit log. Never changes once released.
@@ -118,6 +160,11 @@ impl Notice {
             Self::NotVisible => "not_visible",
             Self::LinkedCorp => "linked_corp",
             Self::LoginOnly => "login_only",
+            Self::RegistrationClosed => "registration_closed",
+            Self::SeveralAccounts => "several_accounts",
+            Self::AlreadyBound => "already_bound",
+            Self::LinkedElsewhere => "linked_elsewhere",
+            Self::LinkSuspended => "link_suspended",
             Self::UserSuspended => "user_suspended",
             Self::SourceDisabled => "source_disabled",
             Self::SourceMisconfigured => "source_misconfigured",
@@ -136,6 +183,15 @@ impl Notice {
             Self::NotFound => "not_found",
             Self::TooManyRequests => "too_many_requests",
             Self::Csrf => "csrf",
+            Self::ProofFailed => "proof_failed",
+            Self::CodeWrong => "code_wrong",
+            Self::SignInFirst => "sign_in_first",
+            Self::NotOffered => "not_offered",
+            Self::LastWayIn => "last_way_in",
+            Self::PasswordUnacceptable => "password_unacceptable",
+            Self::TicketUnknown => "ticket_unknown",
+            Self::ValueNotConfirmed => "value_not_confirmed",
+            Self::CodeNotSent => "code_not_sent",
         }
     }
 
@@ -148,13 +204,26 @@ impl Notice {
             | Self::RedirectUriMismatch
             | Self::InteractionExpired
             | Self::BrowserChanged
-            | Self::StateUnknown => 400,
+            | Self::StateUnknown
+            | Self::TicketUnknown => 400,
             Self::DeniedUpstream
             | Self::NotAMember
             | Self::NotVisible
             | Self::LinkedCorp
             | Self::LoginOnly
+            | Self::RegistrationClosed
+            | Self::SeveralAccounts
+            | Self::AlreadyBound
+            | Self::LinkedElsewhere
+            | Self::LinkSuspended
             | Self::UserSuspended
+            | Self::ProofFailed
+            | Self::CodeWrong
+            | Self::SignInFirst
+            | Self::NotOffered
+            | Self::LastWayIn
+            | Self::PasswordUnacceptable
+            | Self::ValueNotConfirmed
             | Self::SourceDisabled
             | Self::AppDisabled
             | Self::TenantSuspended
@@ -169,6 +238,7 @@ impl Notice {
             Self::SourceMisconfigured
             | Self::UpstreamUnavailable
             | Self::UpstreamBusy
+            | Self::CodeNotSent
             | Self::Unavailable => 503,
         }
     }
@@ -228,7 +298,8 @@ mod tests {
                 "upstream_unavailable",
                 "upstream_busy",
                 "unavailable",
-                "internal_error"
+                "internal_error",
+                "code_not_sent"
             ]
         );
     }

@@ -125,6 +125,31 @@ fn notice(notice: Notice) -> NoticeText {
             "This way of signing in is for people who have been given access. Please ask your \
              administrator; once you have access, WeCom will sign you in.",
         ),
+        Notice::RegistrationClosed => words(
+            "This app takes no new accounts",
+            "Nobody is linked to your WeCom account here yet, and the app’s administrator has \
+             switched new accounts off. Please contact your administrator with the trace code.",
+        ),
+        Notice::SeveralAccounts => words(
+            "We can’t tell which account is yours",
+            "What WeCom tells about you leads to more than one account, so none was opened. Please \
+             contact your administrator with the trace code.",
+        ),
+        Notice::AlreadyBound => words(
+            "That account belongs to somebody else",
+            "The account is linked to another member of your organization. If it should be yours, \
+             please contact your administrator with the trace code.",
+        ),
+        Notice::LinkedElsewhere => words(
+            "Already linked to another account",
+            "This WeCom member signs in to another account. Nothing was changed. To move it, please \
+             contact your administrator with the trace code.",
+        ),
+        Notice::LinkSuspended => words(
+            "This way in was switched off",
+            "An administrator has paused signing in with your WeCom account. Please contact your \
+             administrator with the trace code.",
+        ),
         Notice::UserSuspended => words(
             "Your account is suspended",
             "To have it restored, please contact your administrator with the trace code.",
@@ -202,6 +227,50 @@ fn notice(notice: Notice) -> NoticeText {
             "That was a little too fast",
             "To keep accounts safe we limit how often this can be done. Please wait a moment and \
              try again.",
+        ),
+        Notice::ProofFailed => words(
+            "That didn’t fit together",
+            "The account and what you entered to prove it don’t fit together. Please check both and \
+             try again.",
+        ),
+        Notice::CodeWrong => words(
+            "This code doesn’t work",
+            "It is mistyped, too old or already used. Please check it, or have a new code sent.",
+        ),
+        Notice::SignInFirst => words(
+            "Please sign in once more",
+            "To protect your account, this step needs a sign-in of the last few minutes. Nothing was \
+             changed.",
+        ),
+        Notice::NotOffered => words(
+            "This way isn’t open here",
+            "It was switched off, or it was never offered for this app. Please go back and choose \
+             another way.",
+        ),
+        Notice::LastWayIn => words(
+            "This is your only way in",
+            "Without it you could not sign in any more, so it was kept. Add another way to sign in \
+             first.",
+        ),
+        Notice::PasswordUnacceptable => words(
+            "Please choose another password",
+            "It is too short, too common, or too easy to guess from your name. A few unrelated words \
+             make a good one.",
+        ),
+        Notice::TicketUnknown => words(
+            "This link has been used or is too old",
+            "Links between devices work once and for a short time. Please start again on the device \
+             that showed it.",
+        ),
+        Notice::ValueNotConfirmed => words(
+            "WeCom couldn’t confirm this",
+            "What you entered doesn’t belong to the WeCom member who signed in. Please check it, or \
+             choose another way.",
+        ),
+        Notice::CodeNotSent => words(
+            "The code couldn’t be sent",
+            "The mail or text message service isn’t answering. Please try again in a moment, or \
+             choose another way.",
         ),
         Notice::Csrf => words(
             "This page is out of date",

@@ -105,6 +105,25 @@ fn notice(notice: Notice) -> NoticeText {
             "暂时无法登录",
             "此登录方式仅面向已开通的用户。请联系管理员为你开通，开通后即可使用企业微信登录。",
         ),
+        Notice::RegistrationClosed => words(
+            "该应用不接受新账号",
+            "你的企业微信还没有关联这里的账号，而管理员关闭了新账号的创建。请联系管理员，并提供追踪码。",
+        ),
+        Notice::SeveralAccounts => words(
+            "无法确定哪个是你的账号",
+            "企业微信提供的信息对应了多个账号，因此没有打开任何一个。请联系管理员，并提供追踪码。",
+        ),
+        Notice::AlreadyBound => words(
+            "该账号已属于其他成员",
+            "该账号已与组织中的另一位成员关联。如果它应当属于你，请联系管理员，并提供追踪码。",
+        ),
+        Notice::LinkedElsewhere => words(
+            "已关联到其他账号",
+            "这位企业微信成员登录的是另一个账号，没有做任何更改。如需调整，请联系管理员，并提供追踪码。",
+        ),
+        Notice::LinkSuspended => {
+            words("此登录方式已停用", "管理员暂停了你的企业微信登录。请联系管理员，并提供追踪码。")
+        }
         Notice::UserSuspended => {
             words("账号已停用", "你的账号目前处于停用状态。如需恢复，请联系管理员，并提供追踪码。")
         }
@@ -158,6 +177,34 @@ fn notice(notice: Notice) -> NoticeText {
             words("页面不存在", "链接可能已失效或输入有误。请返回应用，从应用重新进入。")
         }
         Notice::TooManyRequests => words("操作过于频繁", "为保护账号安全，请稍等片刻再试。"),
+        Notice::ProofFailed => words("信息不匹配", "账号与你输入的验证信息不匹配。请核对后重试。"),
+        Notice::CodeWrong => {
+            words("验证码无效", "验证码输入有误、已过期或已使用。请核对，或重新获取。")
+        }
+        Notice::SignInFirst => {
+            words("请重新登录一次", "为保护你的账号，此操作需要几分钟内的登录。没有做任何更改。")
+        }
+        Notice::NotOffered => {
+            words("此方式不可用", "它已被关闭，或该应用从未提供。请返回并选择其他方式。")
+        }
+        Notice::LastWayIn => {
+            words("这是你唯一的登录方式", "移除后你将无法登录，因此已保留。请先添加其他登录方式。")
+        }
+        Notice::PasswordUnacceptable => words(
+            "请换一个密码",
+            "它太短、太常见，或容易从你的名字猜到。几个互不相关的词就是好密码。",
+        ),
+        Notice::TicketUnknown => words(
+            "链接已使用或已过期",
+            "设备之间的链接只能使用一次，且有效时间很短。请在显示它的设备上重新开始。",
+        ),
+        Notice::ValueNotConfirmed => words(
+            "企业微信无法确认",
+            "你输入的信息不属于刚刚登录的企业微信成员。请核对，或选择其他方式。",
+        ),
+        Notice::CodeNotSent => {
+            words("验证码未能发送", "邮件或短信服务没有响应。请稍后重试，或选择其他方式。")
+        }
         Notice::Csrf => words(
             "页面已失效",
             "无法确认这次操作来自当前页面，因此没有执行。请返回上一页，刷新后重试。",

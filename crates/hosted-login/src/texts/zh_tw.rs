@@ -109,6 +109,25 @@ fn notice(notice: Notice) -> NoticeText {
             "目前無法登入",
             "這個登入方式僅供已開通的使用者使用。請聯絡管理員為您開通，之後就能使用企業微信登入。",
         ),
+        Notice::RegistrationClosed => words(
+            "此應用程式不接受新帳號",
+            "您的企業微信尚未連結這裡的帳號，而管理員已關閉建立新帳號。請聯絡管理員，並提供追蹤碼。",
+        ),
+        Notice::SeveralAccounts => words(
+            "無法確定哪個是您的帳號",
+            "企業微信提供的資料對應到多個帳號，因此沒有開啟任何一個。請聯絡管理員，並提供追蹤碼。",
+        ),
+        Notice::AlreadyBound => words(
+            "該帳號已屬於其他成員",
+            "該帳號已連結組織中的另一位成員。如果它應該屬於您，請聯絡管理員，並提供追蹤碼。",
+        ),
+        Notice::LinkedElsewhere => words(
+            "已連結到其他帳號",
+            "這位企業微信成員登入的是另一個帳號，沒有做任何變更。如需調整，請聯絡管理員，並提供追蹤碼。",
+        ),
+        Notice::LinkSuspended => {
+            words("此登入方式已停用", "管理員暫停了您的企業微信登入。請聯絡管理員，並提供追蹤碼。")
+        }
         Notice::UserSuspended => {
             words("帳號已停用", "您的帳號目前處於停用狀態。如需恢復，請聯絡管理員並提供追蹤碼。")
         }
@@ -163,6 +182,36 @@ fn notice(notice: Notice) -> NoticeText {
             words("找不到這個頁面", "連結可能已失效或輸入有誤。請返回應用程式，再從那裡進入。")
         }
         Notice::TooManyRequests => words("操作過於頻繁", "為保護帳號安全，請稍候片刻再試。"),
+        Notice::ProofFailed => {
+            words("資料不相符", "帳號與您輸入的驗證資料不相符。請核對後再試一次。")
+        }
+        Notice::CodeWrong => {
+            words("驗證碼無效", "驗證碼輸入有誤、已過期或已使用。請核對，或重新取得。")
+        }
+        Notice::SignInFirst => {
+            words("請重新登入一次", "為保護您的帳號，此操作需要幾分鐘內的登入。沒有做任何變更。")
+        }
+        Notice::NotOffered => {
+            words("此方式無法使用", "它已被關閉，或該應用程式從未提供。請返回並選擇其他方式。")
+        }
+        Notice::LastWayIn => {
+            words("這是您唯一的登入方式", "移除後您將無法登入，因此已保留。請先新增其他登入方式。")
+        }
+        Notice::PasswordUnacceptable => words(
+            "請換一個密碼",
+            "它太短、太常見，或容易從您的姓名猜到。幾個互不相關的詞就是好密碼。",
+        ),
+        Notice::TicketUnknown => words(
+            "連結已使用或已過期",
+            "裝置之間的連結只能使用一次，且有效時間很短。請在顯示它的裝置上重新開始。",
+        ),
+        Notice::ValueNotConfirmed => words(
+            "企業微信無法確認",
+            "您輸入的資料不屬於剛才登入的企業微信成員。請核對，或選擇其他方式。",
+        ),
+        Notice::CodeNotSent => {
+            words("驗證碼無法送出", "郵件或簡訊服務沒有回應。請稍後再試，或選擇其他方式。")
+        }
         Notice::Csrf => words(
             "頁面已失效",
             "無法確認這次操作來自目前的頁面，因此沒有執行。請返回上一頁，重新整理後再試一次。",

@@ -1,0 +1,270 @@
+//! Asking who somebody is here, and acting on the answer: a new account, or an existing one with
+//! proof (rule 6). The person is known upstream; see `pending.rs` for what is remembered of them.
+//!
+//! ```text
+//! asking ─▶ the page ─┬─ create_account ────────────────────────────────┐
+//!                     ├─ a proof ─▶ Proved ─▶ the page names the account │
+//!                     │             and the person ─▶ confirm_binding ───┴─▶ arrive
+//!                     └─ supplement.rs fetches a missing value ─▶ decided anew
+//! ```
+//! Everything is looked at again at each step: what was switched off in between refuses here.
+
+use store::TenantWrite;
+use store::app::App;
+use store::identity::{self, LinkStatus};
+use store::link_event::LinkKind;
+use store::policy::Proof;
+use store::session;
+use store::source::Source;
+use store::tenant::Tenant;
+use store::user::{self, User, UserStatus};
+
+use crate::arrive::{Completed, To};
+use crate::associate::{Arrival, Associated, How, Known, associate, create_asked, link, look};
+use crate::complete::{Proven, consent_source};
+use crate::decide::{Ask, Decision, may_bind};
+use crate::dispatch::Next;
+use crate::error::{Error, Reason, Refused, Result};
+use crate::interaction::{Interaction, InteractionId};
+use crate::pending::{Pending, Proved};
+use crate::{Broker, Visitor};
+
+/// A person who is being asked, with all that the page needs.
+#[derive(Debug)]
+pub struct Asking {
+    /// The interaction.
+    pub interaction: Interaction,
+    /// The app that the person came from, if they came from one.
+    pub app: Option<App>,
+    /// The source that they came by.
+    pub source: Source,
+    /// Who they are upstream, and what they are asked.
+    pub pending: Pending,
+    /// The account that they have proved to be theirs and may bind.
+    pub proved: Option<User>,
+    /// The source by which missing values can be fetched, if that is offered.
+    pub consent: Option<Source>,
+}
+
+impl Broker {
+    /// Who is being asked in this interaction, in this browser.
+    pub async fn asking(
+        &self,
+        tenant: &Tenant,
+        id: &InteractionId,
+        visitor: &Visitor,
+    ) -> Result<Asking> {
+        let interaction = self.interaction(tenant, id, visitor).await?;
+        let pending = Pending::find(self.store(), tenant.id, id).await?;
+        let source = self.usable_source(tenant, &interaction, &pending.identifier).await?;
+        if source.id != pending.source {
+            return Err(Refused::within(Reason::SourceDisabled, &interaction).into());
+        }
+        let mut scope = self.store().tenant(tenant.id);
+        let app = self.usable_app(&mut scope, &interaction).await?;
+        let consent = match pending.ask.consent {
+            true => consent_source(&mut scope, &interaction, &source).await?,
+            false => None,
+        };
+        let proved = match pending.proved(self.store().env.now()) {
+            Some(proved) => user::find(&mut scope, proved.user).await?,
+            None => None,
+        };
+        Ok(Asking { interaction, app, source, pending, proved, consent })
+    }
+
+    /// The person wants a new account.
+    pub async fn create_account(
+        &self,
+        tenant: &Tenant,
+        id: &InteractionId,
+        visitor: &Visitor,
+    ) -> Result<Next> {
+        self.answered(tenant, id, visitor, Answer::Create).await
+    }
+
+    /// The person confirms that the account which they proved is to be bound to them.
+    pub async fn confirm_binding(
+        &self,
+        tenant: &Tenant,
+        id: &InteractionId,
+        visitor: &Visitor,
+    ) -> Result<Next> {
+        self.answered(tenant, id, visitor, Answer::Bind).await
+    }
+
+    /// The person does not want the account which they proved, or chose the wrong one.
+    pub async fn forget_proof(
+        &self,
+        tenant: &Tenant,
+        id: &InteractionId,
+        visitor: &Visitor,
+    ) -> Result<()> {
+        let mut asking = self.asking(tenant, id, visitor).await?;
+        asking.pending.proved = None;
+        asking.pending.keep(self.store(), tenant.id, id).await
+    }
+
+    /// Decides anew, after a missing value was fetched.
+    pub(crate) async fn decide_anew(
+        &self,
+        tenant: &Tenant,
+        id: &InteractionId,
+        visitor: &Visitor,
+    ) -> Result<Next> {
+        self.answered(tenant, id, visitor, Answer::Anew).await
+    }
+
+    /// Acts on an answer. Of two at once the slower one is begun anew, and finds the link.
+    async fn answered(
+        &self,
+        tenant: &Tenant,
+        id: &InteractionId,
+        visitor: &Visitor,
+        answer: Answer,
+    ) -> Result<Next> {
+        let asking = self.asking(tenant, id, visitor).await?;
+        let mut tries_left = 3;
+        let outcome = loop {
+            let tx = self.store().begin(tenant.id).await?;
+            match self.answered_with(tx, tenant, visitor, &asking, answer).await {
+                Err(Error::Store(store::Error::Conflict)) if tries_left > 0 => tries_left -= 1,
+                outcome => break outcome,
+            }
+        };
+        match outcome {
+            Ok(completed) => Ok(completed.next()),
+            Err(Error::Refused(mut refused)) => {
+                refused.trace.get_or_insert_with(|| asking.interaction.trace.clone());
+                refused.app = refused.app.take().or_else(|| asking.app.clone());
+                refused.source = refused.source.take().or_else(|| Some(asking.source.clone()));
+                self.record_refusal(tenant, visitor, &mut refused, None).await;
+                Err(Error::Refused(refused))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    async fn answered_with(
+        &self,
+        mut tx: TenantWrite,
+        tenant: &Tenant,
+        visitor: &Visitor,
+        asking: &Asking,
+        answer: Answer,
+    ) -> Result<Completed> {
+        let env = &self.store().env;
+        let Asking { interaction, app, source, pending, .. } = asking;
+        let person = &pending.person;
+        let possible = consent_source(&mut tx, interaction, source).await?.is_some();
+        let arrival =
+            Arrival { interaction, source, app: app.as_ref(), person, consent_possible: possible };
+        let looked = look(&mut tx, source, app.as_ref(), person, possible).await?;
+        let refuse = |reason| Err(Error::from(Refused::within(reason, interaction)));
+        let known = match (looked.verdict.decision, answer) {
+            (Decision::Ask(ask), Answer::Create) if ask.create => {
+                create_asked(&mut tx, env, arrival).await?
+            }
+            (Decision::Ask(_), Answer::Create) => return refuse(Reason::NotOffered),
+            (Decision::Ask(ask), Answer::Bind) => {
+                let Some(proved) = pending.proved(env.now()) else {
+                    return refuse(Reason::SignInFirst);
+                };
+                self.bind(&mut tx, arrival, &ask, proved).await?
+            }
+            (Decision::Ask(ask), Answer::Anew) => {
+                drop(tx);
+                let asked = Pending { ask, proved: None, ..pending.clone() };
+                asked.keep(self.store(), tenant.id, &interaction.id).await?;
+                return Ok(Completed::to(To::Bind(interaction.id.clone())));
+            }
+            // Linked meanwhile, in another tab or by an administrator, or the settings changed.
+            _ => match associate(&mut tx, env, arrival).await? {
+                Associated::User(known) => known,
+                Associated::Refused(reason) => return refuse(reason),
+                Associated::Ask(_) => return Err(store::Error::Conflict.into()),
+            },
+        };
+        let proven = Proven { interaction, source, person };
+        self.arrive_by_source(tx, tenant, visitor, &proven, known).await
+    }
+
+    /// Binds the account that was proved to the person. Whoever was signed in to it is signed out: it
+    /// may have been somebody who should not be (attack M8).
+    async fn bind(
+        &self,
+        tx: &mut TenantWrite,
+        arrival: Arrival<'_>,
+        ask: &Ask,
+        proved: &Proved,
+    ) -> Result<Known> {
+        let env = &self.store().env;
+        let refuse = |reason| Error::from(Refused::within(reason, arrival.interaction));
+        if !ask.proofs.contains(&proved.by) {
+            return Err(refuse(Reason::NotOffered));
+        }
+        let account = user::find(tx, proved.user).await?;
+        let status = account.map_or(UserStatus::Deleted, |account| account.status);
+        let of_corp = identity::has_of_corp(tx, proved.user, &arrival.source.corp_id).await?;
+        may_bind(&arrival.source.policy, status, of_corp).map_err(refuse)?;
+        session::end_all_of_user(tx, env, proved.user).await?;
+        let rule = Some(proved.by.as_str());
+        let identity = link(tx, env, proved.user, arrival, LinkKind::Bind, rule).await?;
+        user::refresh_profile(tx, env, proved.user, &arrival.person.profile).await?;
+        Ok(Known { user: proved.user, identity, how: How::Bound })
+    }
+
+    /// The person proved an account by signing in with another source that it is linked to.
+    pub(crate) async fn prove_by_source(
+        &self,
+        tenant: &Tenant,
+        visitor: &Visitor,
+        proven: &Proven<'_>,
+    ) -> Result<Completed> {
+        let asking = self.asking(tenant, &proven.interaction.id, visitor).await?;
+        let mut scope = self.store().tenant(tenant.id);
+        let linked = identity::linked_user(&mut scope, &proven.person.subject).await?;
+        let linked = linked.filter(|linked| {
+            linked.status == UserStatus::Active && linked.link_status == LinkStatus::Active
+        });
+        let Some(linked) = linked else {
+            return Err(Refused::within(Reason::ProofFailed, proven.interaction).into());
+        };
+        self.proved(tenant, asking, linked.user_id, Proof::Source).await
+    }
+
+    /// Remembers which account the person has proved. The page then says which it is, and asks.
+    pub(crate) async fn proved(
+        &self,
+        tenant: &Tenant,
+        asking: Asking,
+        user: store::id::UserId,
+        by: Proof,
+    ) -> Result<Completed> {
+        let Asking { interaction, mut pending, source, .. } = asking;
+        let refuse = |reason| Error::from(Refused::within(reason, &interaction));
+        if !pending.ask.proofs.contains(&by) {
+            return Err(refuse(Reason::NotOffered));
+        }
+        let mut scope = self.store().tenant(tenant.id);
+        let account = user::find(&mut scope, user).await?;
+        let status = account.map_or(UserStatus::Deleted, |account| account.status);
+        let of_corp = identity::has_of_corp(&mut scope, user, &source.corp_id).await?;
+        // Said here already, where the person can still prove another one.
+        may_bind(&source.policy, status, of_corp).map_err(refuse)?;
+        pending.proved = Some(Proved { user, by, at: self.store().env.now() });
+        pending.keep(self.store(), tenant.id, &interaction.id).await?;
+        Ok(Completed::to(To::Bind(interaction.id.clone())))
+    }
+}
+
+/// What the person answered.
+#[derive(Clone, Copy)]
+enum Answer {
+    /// A new account.
+    Create,
+    /// The account that they proved.
+    Bind,
+    /// Nothing yet; a missing value has come.
+    Anew,
+}
