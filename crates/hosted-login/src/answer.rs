@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use askama::Template;
+use oidc::{ErrorCode, OAuthError};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -57,6 +58,14 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
     let mut response = HttpResponse::build(status);
     protect(&mut response);
     response.insert_header((header::PRAGMA, "no-cache")).json(body)
+}
+
+/// Any other method than a path's own.
+pub(crate) fn method_not_allowed(allow: &'static str) -> HttpResponse {
+    let error = OAuthError::new(ErrorCode::InvalidRequest, "this method is not allowed here");
+    let mut response = json(StatusCode::METHOD_NOT_ALLOWED, &error);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    response
 }
 
 fn protect(response: &mut HttpResponseBuilder) {

@@ -163,19 +163,6 @@ pub(crate) fn form(request: &HttpRequest, body: &Bytes) -> Result<Params, Failur
     Ok(Params::parse(body)?)
 }
 
-/// Any other method than an endpoint's own.
-pub(crate) async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
-    let allow = match request.path() {
-        "/oidc/token" | "/login/cancel" => "POST",
-        "/oidc/auth" | "/oidc/me" | "/oidc/session/end" => "GET, POST",
-        _ => "GET",
-    };
-    let error = OAuthError::new(ErrorCode::InvalidRequest, "this method is not allowed here");
-    let mut response = answer::json(StatusCode::METHOD_NOT_ALLOWED, &error);
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
-    response
-}
-
 /// A code as it stands in a callback's URL, if it can be one: at most 512 bytes by WeCom's word
 /// [D 91022], with as much again to spare.
 pub(crate) fn upstream_code(params: &Params) -> Option<SecretString> {

@@ -1,8 +1,9 @@
 //! Every route on a tenant's host.
 
 use actix_web::web::{self, PayloadConfig, ServiceConfig};
-use actix_web::{FromRequest, Handler, Resource, Responder};
+use actix_web::{FromRequest, Handler, Resource, Responder, Route};
 
+use crate::answer::method_not_allowed;
 use crate::{Site, connection, login, logout, oidc_endpoints as oidc, public};
 
 /// A form of ours or an app's is far shorter.
@@ -42,9 +43,7 @@ where
     A: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    web::resource(path)
-        .route(web::get().to(handler))
-        .default_service(web::to(oidc::method_not_allowed))
+    web::resource(path).route(web::get().to(handler)).default_service(only("GET"))
 }
 
 /// A path that answers POST.
@@ -54,9 +53,7 @@ where
     A: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    web::resource(path)
-        .route(web::post().to(handler))
-        .default_service(web::to(oidc::method_not_allowed))
+    web::resource(path).route(web::post().to(handler)).default_service(only("POST"))
 }
 
 /// A path that answers GET and POST.
@@ -69,5 +66,13 @@ where
     B: FromRequest + 'static,
     G::Output: Responder + 'static,
 {
-    get(path, on_get).route(web::post().to(on_post))
+    web::resource(path)
+        .route(web::get().to(on_get))
+        .route(web::post().to(on_post))
+        .default_service(only("GET, POST"))
+}
+
+/// Answers any other method than a path's own.
+fn only(allow: &'static str) -> Route {
+    web::to(move || async move { method_not_allowed(allow) })
 }
