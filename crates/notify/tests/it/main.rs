@@ -1,0 +1,3 @@
+//! Messages as they are read.
+
+mod messages;
