@@ -19,6 +19,8 @@ pub use self::{
     url::{MAX_URL, UrlFlaw, check_url},
 };
 
+pub(crate) use self::client::NotPermitted;
+
 use std::net::IpAddr;
 
 use ipnet::IpNet;
