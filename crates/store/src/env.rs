@@ -127,3 +127,9 @@ impl Env {
         Ok(text)
     }
 }
+
+/// The smallest of all ids that [`Env::ordered_id`] makes from this millisecond on.
+pub(crate) fn first_id(time: DateTime<Utc>) -> Uuid {
+    let millis = u64::try_from(time.timestamp_millis()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
+}
