@@ -1,5 +1,6 @@
 -- Finding audit events. Each filter of the list has an index whose rows are in the list's order, so
--- that a page is read where it lies. By time they are found by their ids, which order by time.
+-- that a page is read where it lies. By time they are found by their ids, which order by time: so is
+-- what the sweep deletes.
 CREATE INDEX audit_events_user ON audit_events (tenant_id, user_id, id);
 CREATE INDEX audit_events_action ON audit_events (tenant_id, action, id);
 CREATE INDEX audit_events_actor ON audit_events (tenant_id, actor_id, id);

@@ -1,4 +1,4 @@
-//! Audit events: found by each filter, in either order.
+//! Audit events: found by each filter, in either order, and swept when they are old.
 
 use chrono::TimeDelta;
 use store::audit::{self, ActionFilter, ActorKind, Event, Filter, Order, Recorded, ResultFilter};
@@ -15,6 +15,7 @@ each_engine! {
     filters_hold_together,
     pages_go_both_ways,
     a_time_finds_its_events,
+    old_events_are_swept_in_portions,
 }
 
 const ACTIONS: [&str; 6] = ["link.put", "link.delete", "linkXput", "link", "sign_in", "signXin"];
@@ -197,5 +198,29 @@ async fn a_time_finds_its_events(url: DatabaseUrl) -> Result<()> {
         let filter = Filter { since, until, ..all() };
         assert_eq!(found(&mut read, &filter).await?.len(), expected, "{since:?} {until:?}");
     }
+    Ok(())
+}
+
+async fn old_events_are_swept_in_portions(url: DatabaseUrl) -> Result<()> {
+    let world = World::open(url).await?;
+    let of = world.sample("acme.example.com").await?;
+    let mut tx = world.store.begin(of.tenant.id).await?;
+    for _ in 1..1203 {
+        audit::record(&mut tx, world.env(), Event::system("old", "ok")).await?;
+    }
+    tx.commit().await?;
+    let keep = TimeDelta::days(30);
+    world.clock.advance(keep);
+    let mut tx = world.store.begin(of.tenant.id).await?;
+    audit::record(&mut tx, world.env(), Event::system("fresh", "ok")).await?;
+    tx.commit().await?;
+    // They are as old as may be, to the millisecond.
+    assert_eq!(world.store.sweep_audit_events(keep).await?, 0);
+    world.clock.advance(TimeDelta::milliseconds(1));
+    assert_eq!(world.store.sweep_audit_events(TimeDelta::MAX).await?, 0);
+    assert_eq!(world.store.sweep_audit_events(keep).await?, 1203);
+    assert_eq!(world.store.sweep_audit_events(keep).await?, 0);
+    let mut read = world.store.tenant(of.tenant.id);
+    assert_eq!(found(&mut read, &all()).await?, [("fresh".to_owned(), "ok".to_owned())]);
     Ok(())
 }
