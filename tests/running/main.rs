@@ -11,6 +11,7 @@ mod nodes;
 mod noisy;
 mod program;
 mod refusals;
+mod retention;
 mod services;
 mod stopping;
 mod stores_gone;

@@ -1,12 +1,17 @@
-//! What a handler answers: a value, so that it can be kept for a repeated call.
+//! What a handler answers: a value, so that it can be kept for a repeated call; or a file that is made
+//! while it is sent.
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header;
+use actix_web::http::header::{self, ContentDisposition};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder};
+use futures_util::Stream;
+use futures_util::stream::{LocalBoxStream, StreamExt as _};
 use serde::{Deserialize, Serialize};
 
 use crate::problem::{Problem, Result};
+use crate::visible;
 
 /// An answer that is no problem. It may hold a new secret: it has no `Debug`.
 #[derive(Serialize, Deserialize)]
@@ -18,7 +23,9 @@ pub(crate) struct Answer {
 
 impl Answer {
     fn with_body(status: StatusCode, body: &impl Serialize) -> Result<Self> {
-        let body = serde_json::to_string(body).map_err(Problem::internal)?;
+        let mut bytes = Vec::new();
+        visible::write(&mut bytes, body).map_err(Problem::internal)?;
+        let body = String::from_utf8(bytes).map_err(Problem::internal)?;
         Ok(Self { status: status.as_u16(), headers: Vec::new(), body: Some(body) })
     }
 
@@ -73,5 +80,34 @@ impl Responder for Answer {
             Some(body) => response.content_type("application/json").body(body),
             None => response.finish(),
         }
+    }
+}
+
+/// Lines of JSON, to be kept as a file. What goes wrong before the first line is a problem, as
+/// everywhere; what goes wrong behind it breaks the connection, so that a part of the file is never
+/// taken for the whole.
+pub(crate) struct Download {
+    file: &'static str,
+    lines: LocalBoxStream<'static, Result<Bytes>>,
+}
+
+impl Download {
+    /// A file of this name.
+    pub(crate) fn new(
+        file: &'static str,
+        lines: impl Stream<Item = Result<Bytes>> + 'static,
+    ) -> Self {
+        Self { file, lines: lines.boxed_local() }
+    }
+}
+
+impl Responder for Download {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::Ok()
+            .content_type("application/x-ndjson")
+            .insert_header(ContentDisposition::attachment(self.file))
+            .streaming(self.lines)
     }
 }

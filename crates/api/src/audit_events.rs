@@ -1,18 +1,23 @@
 //! Audit events: what was done and decided, by whom.
 
 use actix_web::get;
+use actix_web::web::Bytes;
 use chrono::{DateTime, Utc};
+use futures_util::stream::try_unfold;
 use serde::Serialize;
 use serde_json::Value;
-use store::audit::{self, Recorded};
-use utoipa::{IntoParams, ToSchema};
+use store::TenantRead;
+use store::audit::{self, Filter, Order, Recorded};
+use store::page::{Cursor, Page, PageRequest};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Download};
+use crate::audit_query::{self, AuditQuery};
 use crate::caller::TenantCaller;
 use crate::paging::{List, PageQuery};
-use crate::problem::{MALFORMED_REQUEST, Problem, Result};
-use crate::schema;
+use crate::problem::{Problem, Result};
+use crate::{schema, visible};
 
 /// Something that was done or decided.
 #[derive(Debug, Serialize, ToSchema)]
@@ -72,29 +77,73 @@ impl From<Recorded> for AuditEvent {
     }
 }
 
-/// Which events are wanted.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameter; it is read by Call::query")]
-pub(crate) struct AuditQuery {
-    /// Only events with this trace code, as a person reads it from an error page.
-    #[param(min_length = 1, max_length = 64, example = "7J4Q2M9XK0TB")]
+/// List audit events
+#[utoipa::path(tag = "Audit events", operation_id = "listAuditEvents", params(AuditQuery, PageQuery),
+    responses((status = 200, description = "A page of the tenant's events, oldest first unless `order` says otherwise", body = List<AuditEvent>)))]
+#[get("/tenants/{tenant}/audit-events")]
+pub(crate) async fn list(call: TenantCaller) -> Result<Answer> {
+    let (filter, order) = audit_query::read(&call)?;
+    let page = audit::list(&mut call.scope(), &filter, order, call.page()?).await?;
+    call.answer_page(page, AuditEvent::from)
+}
+
+/// Export audit events
+///
+/// All that the filters let through, one JSON object a line. If something goes wrong on the way, the
+/// connection breaks: a transfer that ends properly is complete.
+#[utoipa::path(tag = "Audit events", operation_id = "exportAuditEvents", params(AuditQuery),
+    responses((status = 200, description = "The tenant's events, one a line", body = AuditEvent, content_type = "application/x-ndjson",
+        headers(("Content-Disposition" = String, description = "`attachment`, with a name for the file")))))]
+#[get("/tenants/{tenant}/audit-events/export")]
+pub(crate) async fn export(call: TenantCaller) -> Result<Download> {
+    let (filter, order) = audit_query::read(&call)?;
+    let mut export = Export { scope: call.scope(), filter, order, trace: call.trace() };
+    let first = export.page(None).await?;
+    let lines = try_unfold((export, Step::Send(first)), |(mut export, step)| async {
+        let page = match step {
+            Step::Send(page) => page,
+            Step::Read(after) => export.page(Some(after)).await.inspect_err(|problem| {
+                // Nobody renders this problem.
+                problem.log(export.trace.as_deref().unwrap_or_default());
+            })?,
+            Step::Done => return Ok(None),
+        };
+        let next = page.next.map_or(Step::Done, Step::Read);
+        Ok(Some((lines(page.items)?, (export, next))))
+    });
+    Ok(Download::new("audit-events.ndjson", lines))
+}
+
+/// Events at once in memory, of each export.
+const EXPORTED_AT_ONCE: u32 = 200;
+
+/// An export under way.
+struct Export {
+    scope: TenantRead,
+    filter: Filter,
+    order: Order,
     trace: Option<String>,
 }
 
-/// List audit events
-#[utoipa::path(tag = "Audit events", operation_id = "listAuditEvents", params(AuditQuery, PageQuery),
-    responses((status = 200, description = "A page of the tenant's events, oldest first", body = List<AuditEvent>)))]
-#[get("/tenants/{tenant}/audit-events")]
-pub(crate) async fn list(call: TenantCaller) -> Result<Answer> {
-    let trace = call.query("trace").map(str::to_owned);
-    let proper = |trace: &String| {
-        (1..=64).contains(&trace.len()) && trace.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    };
-    if !trace.as_ref().is_none_or(proper) {
-        let text = "trace has to be a trace code: 1 to 64 letters and digits.";
-        return Err(Problem::new(MALFORMED_REQUEST, text));
+/// What an export does next.
+enum Step {
+    Send(Page<Recorded>),
+    Read(Cursor),
+    Done,
+}
+
+impl Export {
+    async fn page(&mut self, after: Option<Cursor>) -> Result<Page<Recorded>> {
+        let page = PageRequest { after, limit: EXPORTED_AT_ONCE };
+        Ok(audit::list(&mut self.scope, &self.filter, self.order, page).await?)
     }
-    let page = audit::list(&mut call.scope(), trace, call.page()?).await?;
-    call.answer_page(page, AuditEvent::from)
+}
+
+fn lines(events: Vec<Recorded>) -> Result<Bytes> {
+    let mut lines = Vec::new();
+    for event in events {
+        visible::write(&mut lines, &AuditEvent::from(event)).map_err(Problem::internal)?;
+        lines.push(b'\n');
+    }
+    Ok(lines.into())
 }

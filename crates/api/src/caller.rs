@@ -244,6 +244,11 @@ impl Call {
         client_address(&self.request, &self.console.trusted_proxies)
     }
 
+    /// The trace code of this call.
+    pub(crate) fn trace(&self) -> Option<String> {
+        Trace::of(&self.request)
+    }
+
     /// An audit event of this call.
     pub(crate) fn event(&self, action: &'static str) -> Event {
         let (actor_kind, actor_id) = match self.actor {
@@ -254,7 +259,7 @@ impl Call {
             actor_kind,
             actor_id,
             address: self.address().map(|address| address.to_string()),
-            trace: Trace::of(&self.request),
+            trace: self.trace(),
             ..Event::system(action, "ok")
         }
     }

@@ -13,6 +13,7 @@ mod api_keys;
 mod app_body;
 mod apps;
 mod audit_events;
+mod audit_query;
 mod caller;
 mod corps;
 mod docs_page;
@@ -37,6 +38,7 @@ mod tenants;
 mod uris;
 mod users;
 mod verification_files;
+mod visible;
 
 use std::sync::Arc;
 

@@ -72,4 +72,5 @@ table! {
     verification_files::delete,
 
     audit_events::list,
+    audit_events::export,
 }

@@ -35,7 +35,7 @@ pub(crate) fn text(max: usize) -> impl Fn(&Value) -> Result<String, Flaws> {
 }
 
 /// Control characters, and those that turn the direction of text around (U+202A…, U+2066…).
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }

@@ -97,7 +97,7 @@ impl Node {
         let public = serve(settings, public, site, console)?;
         let (public_handle, private_handle) = (public.handle(), private.handle());
         let mut tasks = vec![spawn_server(public), spawn_server(private)];
-        tasks.extend(background(&store));
+        tasks.extend(background(&store, settings.audit_retention()?));
         Ok(Self {
             address,
             management,
@@ -127,7 +127,7 @@ fn spawn_server(server: Server) -> JoinHandle<()> {
 }
 
 /// What a node does beside answering.
-fn background(store: &Store) -> Vec<JoinHandle<()>> {
+fn background(store: &Store, audit_retention: Option<TimeDelta>) -> Vec<JoinHandle<()>> {
     let ephemeral = store.ephemeral.clone();
     let sweep_ephemeral = tokio::spawn(async move {
         let mut tick = tokio::time::interval(Duration::from_secs(5));
@@ -143,6 +143,10 @@ fn background(store: &Store) -> Vec<JoinHandle<()>> {
             tick.tick().await;
             if let Err(error) = store.sweep().await {
                 tracing::warn!(%error, "old rows could not be swept");
+            }
+            let Some(keep) = audit_retention else { continue };
+            if let Err(error) = store.sweep_audit_events(keep).await {
+                tracing::warn!(%error, "old audit events could not be swept");
             }
         }
     });

@@ -32,6 +32,9 @@ pub struct Settings {
     /// Sign-ins.
     #[serde(default)]
     pub login: Login,
+    /// Audit events.
+    #[serde(default)]
+    pub audit: Audit,
 }
 
 /// Where and how Hufu is reached.
@@ -224,6 +227,20 @@ pub struct Login {
 impl Default for Login {
     fn default() -> Self {
         Self { session_minutes: 12 * 60, default_language: "zh-CN".to_owned() }
+    }
+}
+
+/// Audit events.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// Days that audit events are kept; for ever if zero.
+    pub retention_days: u32,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { retention_days: 365 }
     }
 }
 

@@ -181,6 +181,31 @@ fn a_misspelt_variable_is_refused() {
     assert!(complaint(&done).contains("listens"), "{done:?}");
 }
 
+#[test]
+fn audit_events_are_kept_for_a_time_that_makes_sense() {
+    let folder = tempfile::tempdir().unwrap();
+    for (days, usable) in [
+        ("0", true),
+        ("1", true),
+        ("36500", true),
+        ("36501", false),
+        ("-1", false),
+        ("long", false),
+    ] {
+        let done = hufu(&["migrate"], folder.path(), &[("HUFU_AUDIT__RETENTION_DAYS", days)]);
+        assert_eq!(done.status.success(), usable, "{days}: {done:?}");
+        let named = || complaint(&done).to_lowercase().contains("audit.retention_days");
+        assert!(usable || named(), "{days}: {done:?}");
+    }
+    let settings = |days: u32| {
+        let toml = complete(&example().1);
+        let toml = toml.replace("retention_days = 365", &format!("retention_days = {days}"));
+        Figment::from(Toml::string(&toml)).extract::<Settings>().unwrap()
+    };
+    assert_eq!(settings(0).audit_retention().unwrap(), None);
+    assert_eq!(settings(365).audit_retention().unwrap().unwrap().num_days(), 365);
+}
+
 /// Answers one request in this way, and says where.
 fn node_that_answers(status: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,11 +1,11 @@
 //! Audit events: append-only, one for every decision and every change.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::FromRow;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::env::Env;
+use crate::env::{Env, first_id};
 use crate::error::Result;
 use crate::id::{AppId, EventId, SourceId, UserId};
 use crate::page::{Cursor, Page, PageRequest};
@@ -123,21 +123,161 @@ pub async fn record(tx: &mut TenantWrite, env: &Env, event: Event) -> Result<()>
     Ok(())
 }
 
-/// A page of the tenant's events, oldest first; only those of a trace code, if one is given.
-pub async fn list(
-    scope: &mut impl Scope,
-    trace: Option<String>,
-    page: PageRequest,
-) -> Result<Page<Recorded>> {
-    let rows = scope
-        .query(sql!(
+/// Which actions are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActionFilter {
+    /// This one.
+    Exactly(String),
+    /// All that begin like this, such as `link.`.
+    Beginning(String),
+}
+
+/// Which results are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ResultFilter {
+    /// This one.
+    Exactly(String),
+    /// All but `ok`.
+    Refused,
+}
+
+/// Which events are wanted: those that everything here holds for. What is none does not matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// The trace code.
+    pub trace: Option<String>,
+    /// What was done.
+    pub action: Option<ActionFilter>,
+    /// How it ended.
+    pub result: Option<ResultFilter>,
+    /// What kind of actor did it.
+    pub actor_kind: Option<ActorKind>,
+    /// The API key's or the user's id who did it.
+    pub actor_id: Option<Uuid>,
+    /// The app concerned.
+    pub app_id: Option<AppId>,
+    /// The source concerned.
+    pub source_id: Option<SourceId>,
+    /// The user concerned.
+    pub user_id: Option<UserId>,
+    /// The caller's network address, as it was written down.
+    pub address: Option<String>,
+    /// Not before.
+    pub since: Option<DateTime<Utc>>,
+    /// Before.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Filter {
+    fn action(&self) -> Option<String> {
+        match &self.action {
+            Some(ActionFilter::Exactly(action)) => Some(action.clone()),
+            _ => None,
+        }
+    }
+
+    /// A pattern for `LIKE … ESCAPE '!'`.
+    fn action_pattern(&self) -> Option<String> {
+        let Some(ActionFilter::Beginning(beginning)) = &self.action else { return None };
+        let literal = beginning.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+        Some(format!("{literal}%"))
+    }
+
+    fn result(&self) -> Option<String> {
+        match &self.result {
+            Some(ResultFilter::Exactly(result)) => Some(result.clone()),
+            _ => None,
+        }
+    }
+
+    fn result_is_not(&self) -> Option<&'static str> {
+        (self.result == Some(ResultFilter::Refused)).then_some("ok")
+    }
+}
+
+/// In which order events are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// Oldest first.
+    #[default]
+    Ascending,
+    /// Newest first.
+    Descending,
+}
+
+/// How far the time in an id may lie from the time of its event: the two are read one after the
+/// other, and a clock may be set in between.
+const APART: TimeDelta = TimeDelta::minutes(1);
+
+/// The ids between which the rows of a page lie, both excluded. As ids order by time, the page
+/// begins and ends at its place in the index, however many events lie before and behind it.
+fn bounds(filter: &Filter, order: Order, page: PageRequest) -> (Uuid, Uuid) {
+    let far = |time: DateTime<Utc>, by| time.checked_add_signed(by).unwrap_or(time);
+    let since = filter.since.map_or(Uuid::nil(), |since| first_id(far(since, -APART)));
+    let until = filter.until.map_or(Uuid::max(), |until| first_id(far(until, APART)));
+    match (order, page.after_id()) {
+        (_, None) => (since, until),
+        (Order::Ascending, Some(after)) => (since.max(after), until),
+        (Order::Descending, Some(after)) => (since, until.min(after)),
+    }
+}
+
+/// The text of a page. Each filter counts if it has a value.
+macro_rules! page {
+    ($order:literal) => {
+        concat!(
             "SELECT id, at, actor_kind, actor_id, action, result, app_id, source_id, user_id, address,
              trace, detail FROM audit_events
-             WHERE tenant_id = $1 AND (id > $2 OR $2 IS NULL) AND (trace = $3 OR $3 IS NULL)
-             ORDER BY id LIMIT $4"
-        ))
-        .bind(page.after_id())
-        .bind(trace)
+             WHERE tenant_id = $1 AND id > $2 AND id < $3
+             AND (trace = $4 OR $4 IS NULL)
+             AND (action = $5 OR $5 IS NULL)
+             AND (action LIKE $6 ESCAPE '!' OR $6 IS NULL)
+             AND (result = $7 OR $7 IS NULL)
+             AND (result <> $8 OR $8 IS NULL)
+             AND (actor_kind = $9 OR $9 IS NULL)
+             AND (actor_id = $10 OR $10 IS NULL)
+             AND (app_id = $11 OR $11 IS NULL)
+             AND (source_id = $12 OR $12 IS NULL)
+             AND (user_id = $13 OR $13 IS NULL)
+             AND (address = $14 OR $14 IS NULL)
+             AND (at >= $15 OR $15 IS NULL)
+             AND (at < $16 OR $16 IS NULL)
+             ORDER BY id ",
+            $order,
+            " LIMIT $17"
+        )
+    };
+}
+
+/// A page of the tenant's events.
+pub async fn list(
+    scope: &mut impl Scope,
+    filter: &Filter,
+    order: Order,
+    page: PageRequest,
+) -> Result<Page<Recorded>> {
+    let query = match order {
+        Order::Ascending => scope.query(sql!(page!("ASC"))),
+        Order::Descending => scope.query(sql!(page!("DESC"))),
+    };
+    let (above, below) = bounds(filter, order, page);
+    let rows = query
+        .planned_anew()
+        .bind(above)
+        .bind(below)
+        .bind(filter.trace.clone())
+        .bind(filter.action())
+        .bind(filter.action_pattern())
+        .bind(filter.result())
+        .bind(filter.result_is_not())
+        .bind(filter.actor_kind)
+        .bind(filter.actor_id)
+        .bind(filter.app_id)
+        .bind(filter.source_id)
+        .bind(filter.user_id)
+        .bind(filter.address.clone())
+        .bind(filter.since)
+        .bind(filter.until)
         .bind(page.fetch())
         .all()
         .await?;

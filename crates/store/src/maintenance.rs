@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use secrecy::ExposeSecret as _;
 use sqlx::FromRow;
 
+use crate::env::first_id;
 use crate::error::{Error, Result};
 use crate::page::PageRequest;
 use crate::secret::Place;
@@ -136,5 +137,27 @@ impl Store {
             .execute()
             .await?;
         Ok(sessions + answers)
+    }
+
+    /// Deletes audit events that are older than `keep`. Returns the rows deleted.
+    pub async fn sweep_audit_events(&self, keep: TimeDelta) -> Result<u64> {
+        let Some(oldest) = self.env.now().checked_sub_signed(keep) else { return Ok(0) };
+        let mut events = 0;
+        loop {
+            // Ids order by time: the oldest events are the first ones of the primary key.
+            let swept = self
+                .database
+                .query(
+                    "DELETE FROM audit_events WHERE id IN
+                     (SELECT id FROM audit_events WHERE id < $1 ORDER BY id LIMIT 500)",
+                )
+                .bind(first_id(oldest))
+                .execute()
+                .await?;
+            events += swept;
+            if swept < 500 {
+                return Ok(events);
+            }
+        }
     }
 }

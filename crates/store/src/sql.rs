@@ -252,6 +252,7 @@ pub(crate) struct Query<'t> {
     target: Target<'t>,
     text: &'static str,
     bound: Bound,
+    planned_anew: bool,
     failed: Option<sqlx::error::BoxDynError>,
 }
 
@@ -296,7 +297,7 @@ impl<'t> Query<'t> {
                 Bound::Postgres(PgArguments::default())
             }
         };
-        Self { target, text, bound, failed: None }
+        Self { target, text, bound, planned_anew: false, failed: None }
     }
 
     /// Binds the next placeholder.
@@ -308,6 +309,13 @@ impl<'t> Query<'t> {
         if let Err(error) = added {
             self.failed.get_or_insert(error);
         }
+        self
+    }
+
+    /// Has the engine plan the statement for these very values, each time. For a list with many
+    /// filters that may be missing: PostgreSQL's one plan for all of them would use no index.
+    pub(crate) fn planned_anew(mut self) -> Self {
+        self.planned_anew = true;
         self
     }
 
@@ -329,9 +337,9 @@ impl<'t> Query<'t> {
 
     /// Every row.
     pub(crate) async fn all<R: Record>(self) -> Result<Vec<R>> {
-        let text = self.text;
+        let (text, kept) = (self.text, !self.planned_anew);
         on_engine!(self, read, |arguments, executor| {
-            sqlx::query_as_with(text, arguments).fetch_all(executor).await
+            sqlx::query_as_with(text, arguments).persistent(kept).fetch_all(executor).await
         })
     }
 

@@ -120,15 +120,17 @@ fn ordered_ids_order_by_time() {
     struct At(i64);
     impl store::Clock for At {
         fn now(&self) -> chrono::DateTime<chrono::Utc> {
-            chrono::DateTime::from_timestamp_millis(self.0).unwrap()
+            chrono::DateTime::from_timestamp_micros(self.0).unwrap()
         }
     }
-    let at = |millis: i64| {
-        let random = Given(vec![u8::try_from(255 - millis.rem_euclid(256)).unwrap(); 16]);
-        Env::new(Arc::new(At(millis)), Arc::new(random)).ordered_id().unwrap()
+    let at = |micros: i64| {
+        let random = Given(vec![u8::try_from(255 - micros.rem_euclid(256)).unwrap(); 16]);
+        Env::new(Arc::new(At(micros)), Arc::new(random)).ordered_id().unwrap()
     };
-    let ids: Vec<Uuid> = (1_900_000_000_000..1_900_000_000_300).map(at).collect();
+    let ids: Vec<Uuid> = (1_899_999_999_998_500..1_900_000_000_001_500).map(at).collect();
     assert!(ids.is_sorted());
+    let as_sent = |id: &Uuid| id.get_timestamp().unwrap().to_unix();
+    assert_eq!(as_sent(&ids[2999]), (1_900_000_000, 1_000_000));
     // Before 1970 there is no such id, but no panic either.
     assert_eq!(at(-256).get_version_num(), 7);
 }

@@ -1,8 +1,11 @@
 //! Every change is recorded, with who, from where, and which fields; never their values.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::Method;
 use serde_json::{Value, json};
 
+use crate::isolation::{body, fill, furnish, in_order, is_operators, make_way, send};
 use crate::support::{Bed, Caller, app};
 
 async fn last(tenant: &Caller) -> Value {
@@ -76,6 +79,66 @@ async fn each_change_has_its_event() {
     assert_eq!((kinds[0], kinds[2], kinds[16]), ("operator", "api_key", "operator"));
     let keys = tenant.get("api-keys").await;
     assert_eq!(events.items()[2]["actor_id"], keys.items()[0]["id"]);
+}
+
+/// The ids of all events there are, of every tenant.
+async fn event_ids(bed: &Bed) -> BTreeMap<String, Value> {
+    let operator = bed.operator();
+    let mut events = BTreeMap::new();
+    for tenant in operator.get("tenants?limit=200").await.items() {
+        let path = format!("tenants/{}/audit-events/export", tenant["id"].as_str().unwrap());
+        for line in operator.get(&path).await.assert(200).text.lines() {
+            let event: Value = serde_json::from_str(line).unwrap();
+            events.insert(event["id"].as_str().unwrap().to_owned(), event);
+        }
+    }
+    events
+}
+
+/// Attack R8. The operations are those of the API document, so that a new one without an event cannot
+/// be forgotten.
+#[actix_web::test]
+async fn r8_every_operation_that_changes_something_has_one_event() {
+    let bed = Bed::new().await;
+    let (tenant, operator) = (bed.tenant("a.example").await, bed.operator());
+    let ids = furnish(&tenant).await;
+    let key = tenant.get("api-keys").await.items()[0]["id"].clone();
+    let mut changes = 0;
+    for (at, (method, template, id)) in in_order().into_iter().enumerate() {
+        let (caller, kind, actor) = match is_operators(&template) {
+            true => (&operator, "operator", Value::Null),
+            false => (&tenant, "api_key", key.clone()),
+        };
+        make_way(&tenant, &id).await;
+        let before = event_ids(&bed).await;
+        let path = fill(&template, &ids);
+        let answer = send(caller, method.clone(), &path, body(&id, &ids, at).as_ref()).await;
+        assert!(answer.status.is_success(), "{method} {template}: {}", answer.text);
+        let mut after = event_ids(&bed).await;
+        after.retain(|id, _| !before.contains_key(id));
+        let new: Vec<Value> = after.into_values().collect();
+        // What was read has no event, and a tenant's events go with it: the program's log has that.
+        if method == Method::GET || id == "deleteTenant" {
+            assert_eq!(new, [] as [Value; 0], "{method} {template}");
+            continue;
+        }
+        changes += 1;
+        let [event] = new.as_slice() else { panic!("{method} {template}: {new:?}") };
+        assert_eq!(event["result"], "ok", "{template}");
+        assert_eq!(
+            (&event["actor_kind"], &event["actor_id"]),
+            (&json!(kind), &actor),
+            "{template}"
+        );
+        assert_eq!(event["address"], "198.51.100.7", "{template}");
+        assert_eq!(event["trace"].as_str().unwrap().len(), 12, "{template}");
+        // It says of what: an id beside the tenant's own, or its name.
+        let detail = event["detail"].as_object().unwrap();
+        let named = ["app", "source", "user"].iter().any(|name| !event[name].is_null())
+            || ["corp", "api_key", "name"].iter().any(|name| detail.contains_key(*name));
+        assert!(named || is_operators(&template), "{template}: {event}");
+    }
+    assert!(changes >= 20, "{changes}");
 }
 
 #[actix_web::test]

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Bed, Caller, app, source, with};
 
 /// The ids of everything that a tenant has, by the names of the document's path parameters.
-type Ids = BTreeMap<String, String>;
+pub(crate) type Ids = BTreeMap<String, String>;
 
-async fn furnish(tenant: &Caller) -> Ids {
+pub(crate) async fn furnish(tenant: &Caller) -> Ids {
     let corp = tenant.corp().await;
     let source = tenant.post("identity-sources", source(&corp)).await.id();
     let app = tenant.app().await;
@@ -35,7 +35,7 @@ async fn furnish(tenant: &Caller) -> Ids {
 }
 
 /// Every operation: method, path template, operation id.
-fn operations() -> Vec<(Method, String, String)> {
+pub(crate) fn operations() -> Vec<(Method, String, String)> {
     let document: Value = serde_json::from_str(&api::document_json()).unwrap();
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -50,7 +50,7 @@ fn operations() -> Vec<(Method, String, String)> {
     operations
 }
 
-fn fill(template: &str, ids: &Ids) -> String {
+pub(crate) fn fill(template: &str, ids: &Ids) -> String {
     let mut path = format!("/api/v1{template}");
     for (name, id) in ids {
         path = path.replace(&format!("{{{name}}}"), id);
@@ -59,7 +59,7 @@ fn fill(template: &str, ids: &Ids) -> String {
 }
 
 /// A proper body, if the operation takes one.
-fn body(operation: &str, ids: &Ids, fresh: usize) -> Option<Value> {
+pub(crate) fn body(operation: &str, ids: &Ids, fresh: usize) -> Option<Value> {
     let name = json!({ "display_name": "Changed" });
     Some(match operation {
         "createTenant" => json!({ "host": format!("n{fresh}.example"), "display_name": "N" }),
@@ -77,7 +77,12 @@ fn body(operation: &str, ids: &Ids, fresh: usize) -> Option<Value> {
     })
 }
 
-async fn send(caller: &Caller, method: Method, path: &str, body: Option<&Value>) -> Answer {
+pub(crate) async fn send(
+    caller: &Caller,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+) -> Answer {
     let mut request = caller.request(method, path).header("If-Match", "*");
     if let Some(body) = body {
         request = request.json(body);
@@ -138,6 +143,33 @@ async fn what_is_another_tenants_is_not_there() {
     assert_eq!(everything(&operator, &other_ids).await, before);
 }
 
+/// Every operation, so that each finds what it needs: what takes something away comes last, and the
+/// inner before the outer.
+pub(crate) fn in_order() -> Vec<(Method, String, String)> {
+    let mut operations = operations();
+    operations.sort_by_key(|(method, template, id)| {
+        let removed = *method == Method::DELETE;
+        let depth = if removed { usize::MAX - template.matches('/').count() } else { 0 };
+        (removed, depth, id == "deleteCorp")
+    });
+    operations
+}
+
+/// Whether only the operator may do that.
+pub(crate) fn is_operators(template: &str) -> bool {
+    matches!(template, "/tenants" | "/tenants/{tenant}")
+}
+
+/// Takes away what was made along the way and would be in the way of an operation.
+pub(crate) async fn make_way(tenant: &Caller, operation: &str) {
+    if operation == "deleteCorp" {
+        for source in tenant.get("identity-sources").await.items() {
+            let id = source["id"].as_str().unwrap();
+            tenant.delete(&format!("identity-sources/{id}")).await.assert(204);
+        }
+    }
+}
+
 /// The control: with the right key, every operation does what it says.
 #[actix_web::test]
 async fn what_is_ones_own_is_there() {
@@ -145,25 +177,10 @@ async fn what_is_ones_own_is_there() {
     let tenant = bed.tenant("a.example").await;
     let operator = bed.operator();
     let ids = furnish(&tenant).await;
-    let mut operations = operations();
-    // What takes something away comes last, and the inner before the outer.
-    operations.sort_by_key(|(method, template, id)| {
-        let removed = *method == Method::DELETE;
-        let depth = if removed { usize::MAX - template.matches('/').count() } else { 0 };
-        (removed, depth, id == "deleteCorp")
-    });
-    for (at, (method, template, id)) in operations.into_iter().enumerate() {
-        let of_tenants = !template.trim_start_matches("/tenants").contains('/')
-            || template == "/tenants/{tenant}";
-        let caller = if of_tenants { &operator } else { &tenant };
+    for (at, (method, template, id)) in in_order().into_iter().enumerate() {
+        let caller = if is_operators(&template) { &operator } else { &tenant };
         let body = body(&id, &ids, at);
-        if id == "deleteCorp" {
-            // Made along the way; they use the corp.
-            for source in tenant.get("identity-sources").await.items() {
-                let id = source["id"].as_str().unwrap();
-                tenant.delete(&format!("identity-sources/{id}")).await.assert(204);
-            }
-        }
+        make_way(&tenant, &id).await;
         let answer = send(caller, method.clone(), &fill(&template, &ids), body.as_ref()).await;
         assert!(answer.status.is_success(), "{method} {template}: {}", answer.text);
     }

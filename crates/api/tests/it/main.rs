@@ -5,6 +5,8 @@
 
 mod apps;
 mod audit;
+mod audit_export;
+mod audit_filters;
 mod document;
 mod idempotency;
 mod isolation;

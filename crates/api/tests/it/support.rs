@@ -33,6 +33,7 @@ type Handle = dyn Fn(test::TestRequest) -> Pin<Box<dyn Future<Output = Answer>>>
 pub(crate) struct Bed {
     pub(crate) store: Store,
     pub(crate) wecom: WeCom,
+    pub(crate) console: Arc<Console>,
     handle: Rc<Handle>,
 }
 
@@ -91,7 +92,8 @@ impl Bed {
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
         };
         assert!(!format!("{console:?}").contains(OPERATOR_KEY));
-        let app = App::new().configure(api::routes(Arc::new(console)));
+        let console = Arc::new(console);
+        let app = App::new().configure(api::routes(Arc::clone(&console)));
         let app = Rc::new(test::init_service(app).await);
         let handle = move |request: test::TestRequest| {
             let app = Rc::clone(&app);
@@ -103,7 +105,7 @@ impl Bed {
             });
             answer
         };
-        Self { store, wecom, handle: Rc::new(handle) }
+        Self { store, wecom, console, handle: Rc::new(handle) }
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> Request {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use chrono::TimeDelta;
 use figment::Figment;
 use figment::providers::{Env, Format as _, Toml};
 use hosted_login::language::Language;
@@ -56,6 +57,7 @@ impl Settings {
         note(self.default_language().map(|_| ()));
         note(self.check_scheme());
         note(self.check_session());
+        note(self.audit_retention().map(|_| ()));
         match wrong.as_slice() {
             [] => Ok(()),
             wrong => Err(anyhow!("the settings are not usable:\n  - {}", wrong.join("\n  - "))),
@@ -69,6 +71,17 @@ impl Settings {
             bail!("login.session_minutes has to be 1 to 43200 (30 days)");
         }
         Ok(())
+    }
+
+    /// How long audit events are kept, if not for ever.
+    pub fn audit_retention(&self) -> Result<Option<TimeDelta>> {
+        match self.audit.retention_days {
+            0 => Ok(None),
+            days @ 1..=36_500 => Ok(Some(TimeDelta::days(days.into()))),
+            _ => bail!(
+                "audit.retention_days has to be 1 to 36500 (100 years), or 0 to keep audit events for ever"
+            ),
+        }
     }
 
     fn check_scheme(&self) -> Result<()> {

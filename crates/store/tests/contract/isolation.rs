@@ -8,6 +8,7 @@ use std::path::Path;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use store::app::{self, AppSettings};
+use store::audit::{Filter, Order};
 use store::corp::{self, Corp};
 use store::page::Page;
 use store::secret::SecretHash;
@@ -139,8 +140,12 @@ fn console_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
             async { Ok(holds(&api_key::list(s, FIRST).await?, |row| row.id == of.api_key)) }.boxed()
         }),
         read("audit::list", |s, of, _| {
-            let trace = Some(of.tenant.host.clone());
-            async { Ok(!audit::list(s, trace, FIRST).await?.items.is_empty()) }.boxed()
+            async {
+                let trace = Some(of.tenant.host.clone());
+                let filter = Filter { trace, ..Filter::default() };
+                Ok(!audit::list(s, &filter, Order::Descending, FIRST).await?.items.is_empty())
+            }
+            .boxed()
         }),
         read("signing_key::list", |s, of, w| {
             async {

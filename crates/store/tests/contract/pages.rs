@@ -1,7 +1,7 @@
 //! Lists in pages: in order, complete, and right while rows come and go.
 
 use chrono::TimeDelta;
-use store::audit::{self, Event};
+use store::audit::{self, Event, Filter, Order};
 use store::page::{Page, PageRequest};
 use store::secret::SecretHash;
 use store::user::UserStatus;
@@ -102,11 +102,16 @@ async fn every_list_is_ordered_and_complete_at_any_page_size(url: DatabaseUrl) -
     }
     tx.commit().await?;
     let id = |row: &audit::Recorded| row.id.0;
-    let expected = walk!(200, |page| audit::list(&mut read, None, page), id);
+    let expected =
+        walk!(200, |page| audit::list(&mut read, &Filter::default(), Order::Ascending, page), id);
     assert_eq!(expected.len(), 7);
     assert!(expected.is_sorted());
     for limit in [1, 2, 6, 7, 8] {
-        let seen = walk!(limit, |page| audit::list(&mut read, None, page), id);
+        let seen = walk!(
+            limit,
+            |page| audit::list(&mut read, &Filter::default(), Order::Ascending, page),
+            id
+        );
         assert_eq!(seen, expected, "audit by {limit}");
     }
     Ok(())

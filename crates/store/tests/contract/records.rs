@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use store::audit::{self, ActorKind, Event};
+use store::audit::{self, ActorKind, Event, Filter, Order};
 use store::id::UserId;
 use store::secret::SecretHash;
 use store::signing_key::{self, Algorithm, KeyStatus};
@@ -117,7 +117,8 @@ async fn audit_events_come_back_with_every_variant(url: DatabaseUrl) -> Result<(
         tx.commit().await?;
     }
     let read = &mut world.store.tenant(of.tenant.id);
-    let found = audit::list(read, Some("ABC".to_owned()), FIRST).await?.items;
+    let abc = Filter { trace: Some("ABC".to_owned()), ..Filter::default() };
+    let found = audit::list(read, &abc, Order::Ascending, FIRST).await?.items;
     let actors: Vec<ActorKind> = found.iter().map(|event| event.actor_kind).collect();
     assert_eq!(actors, ActorKind::ALL);
     for event in &found {
@@ -126,7 +127,7 @@ async fn audit_events_come_back_with_every_variant(url: DatabaseUrl) -> Result<(
         assert_eq!((event.action.as_str(), event.result.as_str()), ("source.update", "拒绝"));
         assert_eq!((event.address.as_deref(), &event.detail.0), (Some("2001:db8::1"), &detail));
     }
-    let all = audit::list(read, None, FIRST).await?.items;
+    let all = audit::list(read, &Filter::default(), Order::Ascending, FIRST).await?.items;
     assert_eq!(all.len(), 1 + ActorKind::ALL.len());
     assert_eq!((all[0].actor_id, all[0].app_id, all[0].user_id), (None, None, None));
     assert_eq!((&all[0].address, &all[0].detail.0), (&None, &json!({})));
