@@ -9,11 +9,13 @@
 //! ```
 //! Everything is looked at again at each step: what was switched off in between refuses here.
 
+use secrecy::SecretString;
 use store::TenantWrite;
+use store::account;
 use store::app::App;
 use store::identity::{self, LinkStatus};
 use store::link_event::LinkKind;
-use store::policy::Proof;
+use store::policy::{AskForm, Proof};
 use store::session;
 use store::source::Source;
 use store::tenant::Tenant;
@@ -21,6 +23,7 @@ use store::user::{self, User, UserStatus};
 
 use crate::arrive::{Completed, To};
 use crate::associate::{Arrival, Associated, How, Known, associate, create_asked, link, look};
+use crate::codes::{Address, CodePurpose, CodeRequest, Reader};
 use crate::complete::{Proven, consent_source};
 use crate::decide::{Ask, Decision, may_bind};
 use crate::dispatch::Next;
@@ -121,7 +124,7 @@ impl Broker {
         tenant: &Tenant,
         id: &InteractionId,
         visitor: &Visitor,
-        answer: Answer,
+        answer: Answer<'_>,
     ) -> Result<Next> {
         let asking = self.asking(tenant, id, visitor).await?;
         let mut tries_left = 3;
@@ -151,7 +154,7 @@ impl Broker {
         tenant: &Tenant,
         visitor: &Visitor,
         asking: &Asking,
-        answer: Answer,
+        answer: Answer<'_>,
     ) -> Result<Completed> {
         let env = &self.store().env;
         let Asking { interaction, app, source, pending, .. } = asking;
@@ -165,7 +168,15 @@ impl Broker {
             (Decision::Ask(ask), Answer::Create) if ask.create => {
                 create_asked(&mut tx, env, arrival).await?
             }
-            (Decision::Ask(_), Answer::Create) => return refuse(Reason::NotOffered),
+            (Decision::Ask(ask), Answer::CreateWith(address)) if ask.create => {
+                let known = create_asked(&mut tx, env, arrival).await?;
+                let (email, phone) = (address.email(), address.phone());
+                account::set_verified(&mut tx, env, known.user, email, phone).await?;
+                known
+            }
+            (Decision::Ask(_), Answer::Create | Answer::CreateWith(_)) => {
+                return refuse(Reason::NotOffered);
+            }
             (Decision::Ask(ask), Answer::Bind) => {
                 let Some(proved) = pending.proved(env.now()) else {
                     return refuse(Reason::SignInFirst);
@@ -214,6 +225,85 @@ impl Broker {
         Ok(Known { user: proved.user, identity, how: How::Bound })
     }
 
+    /// The person proves an account by its name and password.
+    pub async fn prove_by_password(
+        &self,
+        tenant: &Tenant,
+        id: &InteractionId,
+        visitor: &Visitor,
+        name: &str,
+        password: SecretString,
+    ) -> Result<Next> {
+        let asking = self.asking(tenant, id, visitor).await?;
+        let interaction = asking.interaction.clone();
+        let result = async {
+            self.offers(&asking, Proof::Password)?;
+            let user = self.verify_password(tenant, visitor, name, password).await?;
+            self.proved(tenant, asking, user, Proof::Password).await
+        };
+        let result = result.await;
+        self.noted(tenant, visitor, &interaction, result).await.map(Completed::next)
+    }
+
+    /// Sends a code by which the person can prove an account. In one form also to an address that
+    /// nobody has: it makes a new account.
+    pub async fn send_binding_code(
+        &self,
+        tenant: &Tenant,
+        id: &InteractionId,
+        visitor: &Visitor,
+        address: &Address,
+        reader: Reader<'_>,
+    ) -> Result<()> {
+        let asking = self.asking(tenant, id, visitor).await?;
+        self.offers(&asking, proof_by(address))?;
+        let to_anybody = asking.pending.ask.create && asking.pending.ask.form == AskForm::OneForm;
+        let request = CodeRequest { address, to_anybody, reader };
+        let (purpose, interaction) = (CodePurpose::Bind, &asking.interaction);
+        self.send_code(tenant, visitor, interaction, purpose, request).await
+    }
+
+    /// The person proves an account by the code that was sent to it.
+    pub async fn prove_by_code(
+        &self,
+        tenant: &Tenant,
+        id: &InteractionId,
+        visitor: &Visitor,
+        code: &str,
+    ) -> Result<Next> {
+        let asking = self.asking(tenant, id, visitor).await?;
+        let interaction = asking.interaction.clone();
+        let purpose = CodePurpose::Bind;
+        let confirmed = self.confirm_code(tenant, visitor, &interaction, purpose, code).await;
+        let confirmed = self.noted(tenant, visitor, &interaction, confirmed).await?;
+        let result = async {
+            let by = proof_by(&confirmed.address);
+            self.offers(&asking, by)?;
+            match confirmed.user {
+                Some(user) => self.proved(tenant, asking, user, by).await.map(Completed::next),
+                None if asking.pending.ask.form == AskForm::OneForm => {
+                    let answer = Answer::CreateWith(&confirmed.address);
+                    self.answered(tenant, id, visitor, answer).await
+                }
+                None => Err(Refused::within(Reason::CodeWrong, &interaction).into()),
+            }
+        };
+        let result = result.await;
+        self.noted(tenant, visitor, &interaction, result).await
+    }
+
+    /// Whether a proof is one of those that the person may give here.
+    fn offers(&self, asking: &Asking, by: Proof) -> Result<()> {
+        let possible = match by {
+            Proof::EmailCode => self.notifier.has_mail(),
+            Proof::Password | Proof::SmsCode | Proof::Source => true,
+        };
+        if possible && asking.pending.ask.proofs.contains(&by) {
+            return Ok(());
+        }
+        Err(Refused::within(Reason::NotOffered, &asking.interaction).into())
+    }
+
     /// The person proved an account by signing in with another source that it is linked to.
     pub(crate) async fn prove_by_source(
         &self,
@@ -258,11 +348,20 @@ impl Broker {
     }
 }
 
+fn proof_by(address: &Address) -> Proof {
+    match address {
+        Address::Email(_) => Proof::EmailCode,
+        Address::Phone(_) => Proof::SmsCode,
+    }
+}
+
 /// What the person answered.
 #[derive(Clone, Copy)]
-enum Answer {
+enum Answer<'a> {
     /// A new account.
     Create,
+    /// A new account, with an address that a code has just proved and that nobody else has.
+    CreateWith(&'a Address),
     /// The account that they proved.
     Bind,
     /// Nothing yet; a missing value has come.

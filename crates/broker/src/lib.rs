@@ -16,12 +16,15 @@ mod arrive;
 mod associate;
 mod bind;
 mod callback;
+mod codes;
 mod complete;
 pub mod decide;
 mod dispatch;
 mod error;
 mod interaction;
 mod journal;
+mod limits;
+mod local;
 pub mod offer;
 mod pending;
 mod sign_out;
@@ -35,16 +38,20 @@ pub mod wecom;
 use std::net::IpAddr;
 
 use chrono::TimeDelta;
+use notify::Notifier;
 use oidc::Provider;
+use password::Passwords;
 use secrecy::SecretString;
 use store::Store;
 use store::session::Device;
 
 pub use crate::bind::Asking;
 pub use crate::callback::Callback;
+pub use crate::codes::{Address, CodePurpose, Reader};
 pub use crate::dispatch::Next;
 pub use crate::error::{Error, Reason, Refused, Result};
 pub use crate::interaction::{Browser, Errand, Interaction, InteractionId, Passage, trace};
+pub use crate::local::LocalMethods;
 pub use crate::pending::{Pending, Proved};
 pub use crate::sign_out::SignedOut;
 pub use crate::start::Start;
@@ -61,6 +68,10 @@ pub struct Broker {
     pub wecom: wecom::WeCom,
     /// How long a session lasts.
     pub session_life: TimeDelta,
+    /// What hashes passwords.
+    pub passwords: Passwords,
+    /// What sends messages to people.
+    pub notifier: Notifier,
 }
 
 impl Broker {

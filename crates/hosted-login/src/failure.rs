@@ -44,7 +44,7 @@ impl From<OAuthError> for Failure {
 }
 
 /// The notice of a refusal.
-fn notice_of(reason: Reason) -> Notice {
+pub(crate) fn notice_of(reason: Reason) -> Notice {
     match reason {
         Reason::InteractionExpired => Notice::InteractionExpired,
         Reason::BrowserChanged => Notice::BrowserChanged,
@@ -110,6 +110,9 @@ impl Failure {
             Self::Oidc(oidc::Error::OAuth(_))
             | Self::Broker(broker::Error::Oidc(oidc::Error::OAuth(_))) => Notice::InvalidRequest,
             Self::Notice(notice) => *notice,
+            // The pool is full, or a relay does not answer: both pass.
+            Self::Broker(broker::Error::Password(error)) if error.is_busy() => Notice::Unavailable,
+            Self::Broker(broker::Error::Notify(_)) => Notice::CodeNotSent,
             _ => self.of_store().map_or(Notice::InternalError, notice_of_store),
         }
     }

@@ -58,6 +58,16 @@ impl Language {
         }
     }
 
+    /// The same language in messages.
+    pub fn notify(self) -> notify::Language {
+        match self {
+            Self::ZhCn => notify::Language::ZhCn,
+            Self::ZhTw => notify::Language::ZhTw,
+            Self::En => notify::Language::En,
+            Self::Ja => notify::Language::Ja,
+        }
+    }
+
     /// The language's name in itself, for the link that switches to it.
     pub fn name(self) -> &'static str {
         match self {

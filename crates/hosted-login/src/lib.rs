@@ -5,11 +5,13 @@
 pub mod address;
 mod answer;
 pub mod assets;
+mod bind;
 mod connection;
 mod context;
 mod cookie;
 mod failure;
 pub mod language;
+mod local;
 mod login;
 mod logout;
 mod oidc_endpoints;

@@ -4,7 +4,7 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, Responder};
 use broker::offer::{Obstacle, Offer};
-use broker::{Interaction, InteractionId, Reason};
+use broker::{Interaction, InteractionId, LocalMethods, Reason};
 use oidc::Params;
 use store::app::{self, App};
 use store::source::{self, Source, SourceKind, Status};
@@ -12,12 +12,14 @@ use store::source::{self, Source, SourceKind, Status};
 use crate::answer::{self, Policy};
 use crate::context::Context;
 use crate::cookie;
-use crate::failure::{Failure, refusal};
+use crate::failure::{Failure, refusal, way_back};
 use crate::language::Language;
+use crate::local::{error_of, login_forms};
 use crate::oidc_endpoints::{answer_next, form};
 use crate::pages::{
     self, AppView, CancelView, LanguageLink, Login, Notice, PanelView, SourceView, UnavailableView,
 };
+use crate::texts::LocalTexts;
 
 /// What a cancel form's token is for.
 const CANCEL: &str = "cancel";
@@ -30,7 +32,7 @@ pub(crate) async fn login(mut context: Context) -> impl Responder {
 
 async fn show(context: &mut Context) -> Result<HttpResponse, Failure> {
     let id = interaction_id(&context.query()?)?;
-    let broker = &context.site.broker;
+    let broker = context.site.broker.clone();
     let interaction = broker.interaction(&context.tenant, &id, &context.visitor).await?;
     let asked = interaction.request();
     context.prefer(asked.and_then(|request| request.ui_locales.as_deref()));
@@ -45,15 +47,18 @@ async fn show(context: &mut Context) -> Result<HttpResponse, Failure> {
             app => return Err(refusal(Reason::AppDisabled, app, Some(interaction.trace))),
         },
     };
-    if sources.is_empty() {
+    let methods = broker.local_methods(&context.tenant, &interaction).await?;
+    if sources.is_empty() && !methods.any() {
         return Err(Failure::Notice(Notice::NoSources));
     }
     let browser = wecom::classify(context.header(header::USER_AGENT).unwrap_or_default());
     let offer = Offer::sort(sources, &browser);
-    if let Some(source) = by_itself(&interaction, &offer) {
+    // Who comes back with an error has tried already.
+    let tried = context.query()?.has("error");
+    if let Some(source) = by_itself(&interaction, &offer).filter(|_| !tried) {
         return Ok(answer::redirect(&start_href(&id, &source.identifier)).finish());
     }
-    page(context, &interaction, app.as_ref(), offer)
+    page(context, &interaction, app.as_ref(), offer, methods).await
 }
 
 /// The source that is started without asking: the one that the app named, or the silent one inside
@@ -66,20 +71,21 @@ fn by_itself<'a>(interaction: &Interaction, offer: &'a Offer) -> Option<&'a Sour
     named.or_else(|| offer.silent()).filter(|source| !(interaction.fresh && is_silent(source)))
 }
 
-fn interaction_id(params: &Params) -> Result<InteractionId, Failure> {
+pub(crate) fn interaction_id(params: &Params) -> Result<InteractionId, Failure> {
     let id = params.get("interaction")?.and_then(|text| text.parse().ok());
     id.ok_or(Failure::Notice(Notice::InteractionExpired))
 }
 
-fn start_href(id: &InteractionId, identifier: &str) -> String {
+pub(crate) fn start_href(id: &InteractionId, identifier: &str) -> String {
     format!("/connections/social/{identifier}?interaction={id}")
 }
 
-fn page(
+async fn page(
     context: &Context,
     interaction: &Interaction,
     app: Option<&App>,
     offer: Offer,
+    methods: LocalMethods,
 ) -> Result<HttpResponse, Failure> {
     let id = &interaction.id;
     let language = context.language;
@@ -101,11 +107,7 @@ fn page(
     });
     let policy = Policy {
         frame: panel.is_some().then(|| context.site.broker.wecom.panel_origin().to_owned()),
-        form_action: interaction
-            .request()
-            .and_then(|request| origin_of(&request.redirect_uri))
-            .into_iter()
-            .collect(),
+        form_action: context.form_action(interaction).await?,
     };
     let view = |source: Source| SourceView {
         href: start_href(id, &source.identifier),
@@ -118,21 +120,26 @@ fn page(
         note: None,
     };
     // Where one works, the others need no explanation.
-    let explain = panel.is_none() && usable.is_empty();
+    let explain = panel.is_none() && usable.is_empty() && !methods.any();
     let unavailable = offer.unusable.iter().filter(|_| explain);
     let unavailable =
         unavailable.map(|(source, why)| unavailable_view(source, *why, language)).collect();
-    let csrf = context.browser_secret.as_ref().map(|secret| cookie::csrf(secret, CANCEL));
     let nonce = frame.nonce.clone();
+    let params = context.query()?;
+    let (forms, links) = login_forms(context, id, methods);
+    let saved = params.only("said") == Some("password_saved");
     let template = Login {
+        error: error_of(&params, &frame, &interaction.trace),
+        said: saved.then(|| LocalTexts::of(language).password_saved.to_owned()),
         frame,
         panel,
+        forms,
+        links,
         sources: usable.into_iter().map(view).collect(),
         unavailable,
         this_link: app
             .and_then(|app| app.initiate_login_uri.clone().or_else(|| app.home_url.clone())),
-        cancel: csrf
-            .map(|csrf| CancelView { action: format!("/login/cancel?interaction={id}"), csrf }),
+        cancel: cancel_view(context, id),
     };
     answer::page(200, &nonce, &policy, &template)
 }
@@ -147,8 +154,15 @@ fn unavailable_view(source: &Source, obstacle: Obstacle, language: Language) -> 
 }
 
 /// A source's name as this reader understands it: an administrator gave at least one.
-fn name_of(source: &Source, language: Language) -> String {
+pub(crate) fn name_of(source: &Source, language: Language) -> String {
     language.pick(&source.display_names.0).unwrap_or(&source.identifier).to_owned()
+}
+
+/// The form that gives up.
+pub(crate) fn cancel_view(context: &Context, id: &InteractionId) -> Option<CancelView> {
+    let secret = context.browser_secret.as_ref()?;
+    let csrf = cookie::csrf(secret, CANCEL);
+    Some(CancelView { action: format!("/login/cancel?interaction={id}"), csrf })
 }
 
 fn languages(id: &InteractionId) -> Vec<LanguageLink> {
@@ -185,6 +199,22 @@ async fn give_up(context: &Context, body: &Bytes) -> Result<HttpResponse, Failur
 }
 
 impl Context {
+    /// Where the redirects behind a form of an interaction may lead.
+    pub(crate) async fn form_action(
+        &self,
+        interaction: &Interaction,
+    ) -> Result<Vec<String>, Failure> {
+        if let Some(request) = interaction.request() {
+            return Ok(origin_of(&request.redirect_uri).into_iter().collect());
+        }
+        let Some(id) = interaction.app() else { return Ok(Vec::new()) };
+        let provider = &self.site.broker.provider;
+        let app = app::find(&mut provider.store.tenant(self.tenant.id), id).await?;
+        let issuer = provider.issuer(&self.tenant).to_string();
+        let back = app.and_then(|app| way_back(&app, &issuer));
+        Ok(back.and_then(|back| origin_of(&back)).into_iter().collect())
+    }
+
     /// Whether a form was sent by our page in this browser (attack Q4).
     pub(crate) fn check_csrf(&self, params: &Params, purpose: &str) -> Result<(), Failure> {
         let foreign = self

@@ -4,6 +4,7 @@
 //! A page holds values only, never markup: escaping happens in the templates, and addresses that
 //! come from settings pass [`safe`] and [`logo`] on their way out. Every page works without script.
 
+mod form;
 mod forward;
 mod login;
 mod message;
@@ -13,6 +14,7 @@ mod sign_out;
 
 use url::Url;
 
+pub use self::form::{FieldView, FormError, FormPage, FormView};
 pub use self::forward::{Continue, Target};
 pub use self::login::{
     CancelView, Login, PanelView, Reason, SourceKind, SourceView, UnavailableView,
@@ -22,7 +24,7 @@ pub use self::notice::{Notice, NoticeText};
 pub use self::policy::content_security_policy;
 pub use self::sign_out::{ConfirmSignOut, SignedOut};
 use crate::language::Language;
-use crate::texts::Texts;
+use crate::texts::{LocalTexts, Texts};
 
 /// What every page has around its content.
 #[derive(Clone, Debug)]
@@ -49,6 +51,17 @@ impl Frame {
             app: None,
             languages: Vec::new(),
         }
+    }
+
+    /// The words of signing in without a source.
+    fn local(&self) -> &'static LocalTexts {
+        LocalTexts::of(self.language)
+    }
+
+    /// The label of the way back to the app.
+    pub(crate) fn cancel_label(&self) -> String {
+        let texts = self.texts;
+        self.app_name().map_or_else(|| texts.cancel.to_owned(), texts.cancel_to)
     }
 
     /// The name of the app, unless it is empty.

@@ -4,7 +4,7 @@ use actix_web::web::{self, PayloadConfig, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};
 
 use crate::answer::method_not_allowed;
-use crate::{Site, connection, login, logout, oidc_endpoints as oidc, public};
+use crate::{Site, bind, connection, local, login, logout, oidc_endpoints as oidc, public};
 
 /// A form of ours or an app's is far shorter.
 const BODY_AT_MOST: usize = 64 * 1024;
@@ -28,6 +28,19 @@ pub fn routes(site: Site) -> impl FnOnce(&mut ServiceConfig) {
             ))
             .service(get("/login", login::login))
             .service(post("/login/cancel", login::cancel))
+            .service(post("/login/password", local::password))
+            .service(get_post("/login/code", local::code_get, local::code_post))
+            .service(get_post("/login/code/enter", local::enter_get, local::enter_post))
+            .service(get_post("/password/forgot", local::forgot_get, local::forgot_post))
+            .service(get_post("/password/reset", local::reset_get, local::reset_post))
+            .service(get("/bind", bind::get))
+            .service(post("/bind/existing", bind::existing))
+            .service(post("/bind/create", bind::create))
+            .service(post("/bind/confirm", bind::confirm))
+            .service(post("/bind/another", bind::another))
+            .service(post("/bind/password", bind::password))
+            .service(get_post("/bind/code", bind::code_get, bind::code_post))
+            .service(post("/bind/code/enter", bind::enter))
             .service(get("/connections/social/{identifier}", connection::start))
             .service(get("/connections/social/{identifier}/callback", connection::callback))
             .service(get("/WW_verify_{name:[A-Za-z0-9]{1,64}}.txt", public::verification_file))

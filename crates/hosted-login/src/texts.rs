@@ -1,10 +1,14 @@
 //! The words of the pages: one value per language, so that a missing text does not compile.
 
+mod bind;
 mod en;
 mod ja;
+mod local;
 mod zh_cn;
 mod zh_tw;
 
+pub use self::bind::BindTexts;
+pub use self::local::LocalTexts;
 use crate::language::Language;
 use crate::pages::{Notice, NoticeText, Reason};
 

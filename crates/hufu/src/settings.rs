@@ -32,6 +32,12 @@ pub struct Settings {
     /// Sign-ins.
     #[serde(default)]
     pub login: Login,
+    /// Mail to people.
+    #[serde(default)]
+    pub mail: Mail,
+    /// Calls to addresses that tenants name.
+    #[serde(default)]
+    pub outgoing: Outgoing,
     /// Audit events.
     #[serde(default)]
     pub audit: Audit,
@@ -242,6 +248,64 @@ impl Default for Audit {
     fn default() -> Self {
         Self { retention_days: 365 }
     }
+}
+
+/// The relay that takes mail to people.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mail {
+    /// Its host. Without one no mail is sent, and what needs it is not offered.
+    pub host: Option<String>,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub security: MailSecurity,
+    /// Name of the account at the relay, if it wants one.
+    pub username: Option<String>,
+    /// Its password.
+    pub password: Option<SecretString>,
+    /// A file that holds it.
+    pub password_file: Option<PathBuf>,
+    /// Who the mail is from: `Name <address>`.
+    pub from: Option<String>,
+    /// Milliseconds that handing one mail over may take.
+    pub timeout_ms: u64,
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self {
+            host: None,
+            port: 587,
+            security: MailSecurity::default(),
+            username: None,
+            password: None,
+            password_file: None,
+            from: None,
+            timeout_ms: 10_000,
+        }
+    }
+}
+
+/// How the connection to the relay is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailSecurity {
+    /// TLS after STARTTLS, or no mail.
+    #[default]
+    Starttls,
+    /// TLS from the start.
+    Tls,
+    /// None; for a relay on the same machine.
+    None,
+}
+
+/// Calls to addresses that tenants name, such as the webhook for text messages.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Outgoing {
+    /// Networks that may be called although they are not public, also without TLS.
+    pub allowed_networks: Vec<IpNet>,
 }
 
 fn default_listen() -> SocketAddr {

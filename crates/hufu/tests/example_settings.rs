@@ -89,7 +89,12 @@ fn the_example_names_every_setting() {
 }
 
 /// Settings without a default of their own: an alternative to another one, or another crate's.
-const WITHOUT_DEFAULT: [&str; 9] = [
+const WITHOUT_DEFAULT: [&str; 14] = [
+    "host",
+    "username",
+    "password",
+    "password_file",
+    "from",
     "url",
     "url_file",
     "operator_key",

@@ -35,3 +35,10 @@ pub enum Error {
     #[error("hashing was stopped")]
     Stopped,
 }
+
+impl Error {
+    /// Whether the pool was full: it will not be in a moment.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy)
+    }
+}

@@ -240,6 +240,26 @@ pub async fn by_name(scope: &mut impl Scope, typed: &str) -> Result<Vec<Named>> 
         .await
 }
 
+/// The account that has this address verified, active or not.
+pub async fn by_address(
+    scope: &mut impl Scope,
+    email: Option<&Email>,
+    phone: Option<&Phone>,
+) -> Result<Option<Named>> {
+    scope
+        .query(sql!(
+            "SELECT u.id, u.status, p.hash AS password FROM users u
+             LEFT JOIN passwords p ON p.tenant_id = u.tenant_id AND p.user_id = u.id
+             WHERE u.tenant_id = $1 AND u.status <> 'deleted'
+             AND ((u.email_verified AND u.email_key = $2)
+                  OR (u.phone_number_verified AND u.phone_key = $3)) ORDER BY u.id LIMIT 1"
+        ))
+        .bind(email.map(Email::to_stored_key))
+        .bind(phone.map(Phone::to_stored_key))
+        .optional()
+        .await
+}
+
 /// Notes that a one-time code proved a mail address or phone number to be the user's: the value is
 /// written and verified. [`Error::Conflict`] if it is verified for somebody else.
 pub async fn set_verified(

@@ -223,6 +223,26 @@ pub async fn delete(tx: &mut TenantWrite, id: AppId, version: i64) -> Result<()>
     if deleted == 1 { Ok(()) } else { Err(Error::Stale) }
 }
 
+/// What people may sign in with, beside sources, to any active app of the tenant.
+pub async fn sign_in_methods_of_any(scope: &mut impl Scope) -> Result<Vec<String>> {
+    #[derive(FromRow)]
+    struct Found {
+        sign_in_methods: Json<List>,
+    }
+    let found: Vec<Found> = scope
+        .query(sql!(
+            "SELECT DISTINCT CAST(sign_in_methods AS TEXT) AS sign_in_methods FROM apps
+             WHERE tenant_id = $1 AND status = 'active'"
+        ))
+        .all()
+        .await?;
+    let mut methods: Vec<String> =
+        found.into_iter().flat_map(|row| row.sign_in_methods.0.values).collect();
+    methods.sort_unstable();
+    methods.dedup();
+    Ok(methods)
+}
+
 /// A link between an app and a source.
 #[derive(Debug, Clone, FromRow)]
 pub struct Link {

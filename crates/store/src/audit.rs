@@ -283,3 +283,28 @@ pub async fn list(
         .await?;
     Ok(page.page(rows, |row: &Recorded| Cursor { created_at: row.at, id: row.id.0 }))
 }
+
+/// Whether the user signed in from this address since then.
+pub async fn signed_in_from(
+    scope: &mut impl Scope,
+    user: UserId,
+    address: &str,
+    since: DateTime<Utc>,
+) -> Result<bool> {
+    #[derive(FromRow)]
+    struct Found {
+        #[expect(dead_code, reason = "only the arrival of the row counts")]
+        id: EventId,
+    }
+    let found: Option<Found> = scope
+        .query(sql!(
+            "SELECT id FROM audit_events WHERE tenant_id = $1 AND user_id = $2 AND address = $3
+             AND action = 'sign_in' AND result = 'ok' AND at > $4 LIMIT 1"
+        ))
+        .bind(user)
+        .bind(address.to_owned())
+        .bind(since)
+        .optional()
+        .await?;
+    Ok(found.is_some())
+}

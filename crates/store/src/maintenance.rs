@@ -92,6 +92,9 @@ impl Store {
             let counter = if resealed { &mut rotated.resealed } else { &mut rotated.current };
             *counter += 1;
         };
+        if let Some(resealed) = tenant::reseal_webhook(&mut tx, &self.env, &self.keys).await? {
+            note(resealed);
+        }
         for key in signing_key::list(&mut tx).await? {
             note(signing_key::reseal(&mut tx, &self.env, &self.keys, &key).await?);
         }

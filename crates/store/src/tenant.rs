@@ -1,6 +1,7 @@
 //! Tenants: the only rows, beside API keys, that are found without a tenant.
 
 use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::FromRow;
 
 use crate::env::Env;
@@ -8,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::id::TenantId;
 use crate::page::{Cursor, Page, PageRequest};
 use crate::scope::{Scope as _, TenantWrite};
+use crate::secret::{KeyRing, Place};
 use crate::sql::Database;
 
 crate::text_enum! {
@@ -123,6 +125,112 @@ pub async fn update(tx: &mut TenantWrite, env: &Env, tenant: &Tenant) -> Result<
         .optional()
         .await?
         .ok_or(Error::Stale)
+}
+
+/// Where a tenant's codes by SMS are handed over.
+#[derive(Debug)]
+pub struct SmsWebhook {
+    /// Its address.
+    pub url: String,
+    /// What signs the calls.
+    pub secret: SecretString,
+}
+
+fn webhook_place(id: &TenantId) -> Place<'_> {
+    Place { tenant: Some(*id), column: "tenants.sms_webhook_secret", row: id.0.as_bytes() }
+}
+
+#[derive(FromRow)]
+struct SealedWebhook {
+    sms_webhook_url: Option<String>,
+    sms_webhook_secret: Option<Vec<u8>>,
+}
+
+/// Where the tenant's codes by SMS are handed over, if it is set.
+pub async fn sms_webhook(
+    database: &Database,
+    ring: &KeyRing,
+    id: TenantId,
+) -> Result<Option<SmsWebhook>> {
+    let found: Option<SealedWebhook> = database
+        .query("SELECT sms_webhook_url, sms_webhook_secret FROM tenants WHERE id = $1")
+        .bind(id)
+        .optional()
+        .await?;
+    let Some(SealedWebhook { sms_webhook_url: Some(url), sms_webhook_secret: Some(sealed) }) =
+        found
+    else {
+        return Ok(None);
+    };
+    Ok(Some(SmsWebhook { url, secret: ring.open_text(webhook_place(&id), &sealed)? }))
+}
+
+/// Sets where the handle's tenant's codes by SMS are handed over, or takes it away.
+pub async fn set_sms_webhook(
+    tx: &mut TenantWrite,
+    env: &Env,
+    ring: &KeyRing,
+    webhook: Option<&SmsWebhook>,
+) -> Result<()> {
+    let id = tx.tenant();
+    let sealed = match webhook {
+        Some(webhook) => {
+            let secret = webhook.secret.expose_secret().as_bytes();
+            Some(ring.seal(env, webhook_place(&id), secret)?)
+        }
+        None => None,
+    };
+    tx.transaction()
+        .query("UPDATE tenants SET sms_webhook_url = $2, sms_webhook_secret = $3 WHERE id = $1")
+        .bind(id)
+        .bind(webhook.map(|webhook| webhook.url.clone()))
+        .bind(sealed)
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// Seals the webhook's secret anew if it is not sealed with the ring's first key. Whether it was.
+pub(crate) async fn reseal_webhook(
+    tx: &mut TenantWrite,
+    env: &Env,
+    ring: &KeyRing,
+) -> Result<Option<bool>> {
+    let id = tx.tenant();
+    let found: Option<SealedWebhook> = tx
+        .transaction()
+        .query("SELECT sms_webhook_url, sms_webhook_secret FROM tenants WHERE id = $1")
+        .bind(id)
+        .optional()
+        .await?;
+    let Some(SealedWebhook { sms_webhook_url: Some(url), sms_webhook_secret: Some(sealed) }) =
+        found
+    else {
+        return Ok(None);
+    };
+    if ring.is_current(&sealed) {
+        return Ok(Some(false));
+    }
+    let secret = ring.open_text(webhook_place(&id), &sealed)?;
+    set_sms_webhook(tx, env, ring, Some(&SmsWebhook { url, secret })).await?;
+    Ok(Some(true))
+}
+
+/// Writes whom the handle's tenant's people can ask for help.
+pub async fn set_support_contact(
+    tx: &mut TenantWrite,
+    env: &Env,
+    contact: Option<String>,
+) -> Result<()> {
+    let id = tx.tenant();
+    tx.transaction()
+        .query("UPDATE tenants SET support_contact = $2, updated_at = $3 WHERE id = $1")
+        .bind(id)
+        .bind(contact)
+        .bind(env.now())
+        .execute()
+        .await?;
+    Ok(())
 }
 
 /// Deletes the handle's tenant with all that belongs to it, if it still has this version.

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Frame, logo};
+use super::{ActionView, FormError, FormView, Frame, logo};
 
 /// The page on which a person chooses a source.
 #[derive(Clone, Debug, Template)]
@@ -16,6 +16,14 @@ pub struct Login {
     pub unavailable: Vec<UnavailableView>,
     /// The QR source shown as WeCom's own panel.
     pub panel: Option<PanelView>,
+    /// The password form, where the app allows it.
+    pub forms: Vec<FormView>,
+    /// Further ways: codes, a forgotten password.
+    pub links: Vec<ActionView>,
+    /// Why the last attempt did not work.
+    pub error: Option<FormError>,
+    /// What was done just before.
+    pub said: Option<String>,
     /// Link that starts this sign-in anew elsewhere (absolute; the app's authorization request,
     /// not the interaction, which is bound to this browser). Shown to be copied.
     pub this_link: Option<String>,
@@ -39,8 +47,12 @@ pub struct SourceView {
 }
 
 impl SourceView {
-    fn logo(&self) -> Option<&str> {
+    pub(crate) fn logo(&self) -> Option<&str> {
         self.logo_url.as_deref().and_then(logo)
+    }
+
+    pub(crate) fn is_qr(&self) -> bool {
+        self.kind == SourceKind::WecomQr
     }
 }
 
@@ -110,14 +122,15 @@ impl Login {
         let texts = self.frame.texts;
         match (&self.panel, self.sources.len()) {
             (Some(_), _) => Some(texts.scan_panel),
-            (None, 0) => None,
+            (None, 0) if self.forms.is_empty() => None,
+            (None, 0) => Some(texts.one_source),
             (None, 1) => Some(texts.one_source),
             (None, _) => Some(texts.choose_source),
         }
     }
 
     fn unavailable_heading(&self) -> &'static str {
-        let usable = self.panel.is_some() || !self.sources.is_empty();
+        let usable = self.panel.is_some() || !self.sources.is_empty() || !self.forms.is_empty();
         if usable { self.frame.texts.unavailable } else { self.frame.texts.none_available }
     }
 
@@ -140,7 +153,6 @@ impl Login {
     }
 
     fn cancel_label(&self) -> String {
-        let texts = self.frame.texts;
-        self.frame.app_name().map_or_else(|| texts.cancel.to_owned(), texts.cancel_to)
+        self.frame.cancel_label()
     }
 }

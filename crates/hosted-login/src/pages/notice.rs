@@ -94,11 +94,18 @@ pub enum Notice {
     ValueNotConfirmed,
     /// The message with the code could not be sent.
     CodeNotSent,
+    /// What was entered cannot be what was asked for.
+    InvalidInput,
 }
 
 impl Notice {
+    /// The notice with this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|notice| notice.code() == code)
+    }
+
     /// Every notice once, for documents and tests.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::InvalidRequest,
         Self::UnknownClient,
         Self::RedirectUriMismatch,
@@ -143,6 +150,7 @@ impl Notice {
         Self::TicketUnknown,
         Self::ValueNotConfirmed,
         Self::CodeNotSent,
+        Self::InvalidInput,
     ];
 
     /// The code shown on the page and kept in the audit log. Never changes once released.
@@ -192,6 +200,7 @@ impl Notice {
             Self::TicketUnknown => "ticket_unknown",
             Self::ValueNotConfirmed => "value_not_confirmed",
             Self::CodeNotSent => "code_not_sent",
+            Self::InvalidInput => "invalid_input",
         }
     }
 
@@ -205,6 +214,7 @@ impl Notice {
             | Self::InteractionExpired
             | Self::BrowserChanged
             | Self::StateUnknown
+            | Self::InvalidInput
             | Self::TicketUnknown => 400,
             Self::DeniedUpstream
             | Self::NotAMember

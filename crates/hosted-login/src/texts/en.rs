@@ -272,6 +272,10 @@ fn notice(notice: Notice) -> NoticeText {
             "The mail or text message service isn’t answering. Please try again in a moment, or \
              choose another way.",
         ),
+        Notice::InvalidInput => words(
+            "Please check what you entered",
+            "It isn’t complete, or it doesn’t look like what this field is for. Please correct it and try again.",
+        ),
         Notice::Csrf => words(
             "This page is out of date",
             "We couldn’t confirm that the request came from this page, so nothing was done. \

@@ -205,6 +205,9 @@ fn notice(notice: Notice) -> NoticeText {
         Notice::CodeNotSent => {
             words("验证码未能发送", "邮件或短信服务没有响应。请稍后重试，或选择其他方式。")
         }
+        Notice::InvalidInput => {
+            words("请检查输入内容", "输入不完整，或格式与该栏不符。请修改后重试。")
+        }
         Notice::Csrf => words(
             "页面已失效",
             "无法确认这次操作来自当前页面，因此没有执行。请返回上一页，刷新后重试。",

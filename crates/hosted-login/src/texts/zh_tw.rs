@@ -212,6 +212,9 @@ fn notice(notice: Notice) -> NoticeText {
         Notice::CodeNotSent => {
             words("驗證碼無法送出", "郵件或簡訊服務沒有回應。請稍後再試，或選擇其他方式。")
         }
+        Notice::InvalidInput => {
+            words("請檢查輸入內容", "輸入不完整，或格式與該欄位不符。請修改後再試一次。")
+        }
         Notice::Csrf => words(
             "頁面已失效",
             "無法確認這次操作來自目前的頁面，因此沒有執行。請返回上一頁，重新整理後再試一次。",

@@ -9,10 +9,12 @@ use chrono::TimeDelta;
 use figment::Figment;
 use figment::providers::{Env, Format as _, Toml};
 use hosted_login::language::Language;
+use notify::guard::Policy;
+use notify::{MailSettings, Mailer, Notifier, Security};
 use secrecy::{ExposeSecret as _, SecretString};
 use store::DatabaseUrl;
 
-use super::{Egress, Scheme, Settings};
+use super::{Egress, Mail, MailSecurity, Scheme, Settings};
 
 /// Shortest operator key, in characters.
 const OPERATOR_KEY_AT_LEAST: usize = 32;
@@ -58,6 +60,7 @@ impl Settings {
         note(self.check_scheme());
         note(self.check_session());
         note(self.audit_retention().map(|_| ()));
+        note(self.notifier().map(|_| ()));
         match wrong.as_slice() {
             [] => Ok(()),
             wrong => Err(anyhow!("the settings are not usable:\n  - {}", wrong.join("\n  - "))),
@@ -186,12 +189,44 @@ impl Settings {
         Ok(settings)
     }
 
+    /// What sends messages to people.
+    pub fn notifier(&self) -> Result<Notifier> {
+        let policy = Policy { allow: self.outgoing.allowed_networks.clone() };
+        let mailer = match &self.mail.host {
+            None => None,
+            Some(host) => Some(mailer(host, &self.mail).context("[mail] is not usable")?),
+        };
+        Ok(Notifier::new(mailer, &policy)?)
+    }
+
     /// The language of those whose browser names none that we have.
     pub fn default_language(&self) -> Result<Language> {
         let tags = Language::ALL.map(Language::tag).join(", ");
         Language::from_tag(&self.login.default_language)
             .ok_or_else(|| anyhow!("login.default_language has to be one of {tags}"))
     }
+}
+
+fn mailer(host: &str, mail: &Mail) -> Result<Mailer> {
+    let password = match (&mail.password, &mail.password_file) {
+        (None, None) => None,
+        (value, file) => Some(one_of("mail.password", value.as_ref(), file.as_deref())?),
+    };
+    let settings = MailSettings {
+        host: host.to_owned(),
+        port: mail.port,
+        security: match mail.security {
+            MailSecurity::Starttls => Security::StartTls,
+            MailSecurity::Tls => Security::Tls,
+            MailSecurity::None => Security::None,
+        },
+        authority: None,
+        username: mail.username.clone(),
+        password,
+        from: mail.from.clone().context("mail.from is missing: say who the mail is from")?,
+        timeout: Duration::from_millis(mail.timeout_ms),
+    };
+    Ok(Mailer::new(settings)?)
 }
 
 /// The environment's settings. Every setting has a section, so every name has `__`; others that

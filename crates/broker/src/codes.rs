@@ -1,0 +1,268 @@
+//! One-time codes by mail and SMS: six digits, ten minutes, five tries, one use; for one purpose of one
+//! interaction, and so for the browser that asked (attack R3).
+//!
+//! Whether an account exists shows nowhere: a code is asked for, counted and answered alike, and only
+//! then a message is sent or not, after the answer (attack R1).
+
+use std::time::Duration;
+
+use notify::{Language, Message, Sms};
+use serde::{Deserialize, Serialize};
+use store::account;
+use store::ephemeral::Slot;
+use store::id::UserId;
+use store::normal::{Email, Phone};
+use store::secret::SecretHash;
+use store::tenant::{self, Tenant};
+use store::user::UserStatus;
+
+use crate::error::{Reason, Refused, Result};
+use crate::interaction::Interaction;
+use crate::limits::{Target, Trying};
+use crate::{Broker, Visitor};
+
+/// What a code is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CodePurpose {
+    /// Signing in.
+    SignIn,
+    /// Proving an account that is to be bound.
+    Bind,
+    /// Choosing a new password.
+    Reset,
+}
+
+impl CodePurpose {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::Bind => "bind",
+            Self::Reset => "reset",
+        }
+    }
+}
+
+/// Where a code goes.
+#[derive(Debug, Clone)]
+pub enum Address {
+    /// To a mail address.
+    Email(Email),
+    /// To a phone.
+    Phone(Phone),
+}
+
+impl Address {
+    /// Its normal form.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Email(email) => email.key(),
+            Self::Phone(phone) => phone.key(),
+        }
+    }
+
+    /// The mail address, if it is one.
+    pub fn email(&self) -> Option<&Email> {
+        match self {
+            Self::Email(email) => Some(email),
+            Self::Phone(_) => None,
+        }
+    }
+
+    /// The phone number, if it is one.
+    pub fn phone(&self) -> Option<&Phone> {
+        match self {
+            Self::Email(_) => None,
+            Self::Phone(phone) => Some(phone),
+        }
+    }
+}
+
+/// Who a message is written for.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    /// The language that they read.
+    pub language: Language,
+    /// Whose message it is: the name that they know.
+    pub brand: &'a str,
+}
+
+/// What is remembered of a code. Of the code itself only the hash.
+#[derive(Serialize, Deserialize)]
+struct Sent {
+    hash: String,
+    email: Option<String>,
+    phone: Option<String>,
+    user: Option<UserId>,
+}
+
+/// What a right code proves.
+#[derive(Debug)]
+pub(crate) struct Confirmed {
+    /// The address that it was sent to.
+    pub(crate) address: Address,
+    /// The account that has the address verified, if one has.
+    pub(crate) user: Option<UserId>,
+}
+
+const MINUTES: u32 = 10;
+const CODE: Slot<Sent> = Slot::new("one_time_code", Duration::from_mins(MINUTES as u64));
+/// Tries at one code. They end with it.
+const TRIES: Slot<u64> = Slot::new("one_time_code_tries", Duration::from_mins(MINUTES as u64));
+const TRIES_AT_MOST: u64 = 5;
+
+fn key(interaction: &Interaction, purpose: CodePurpose) -> String {
+    format!("{}:{}", interaction.id, purpose.as_str())
+}
+
+fn hash(interaction: &Interaction, purpose: CodePurpose, code: &str) -> SecretHash {
+    SecretHash::of(&format!("{}:{code}", key(interaction, purpose)))
+}
+
+impl Broker {
+    /// Sends a code to the account that has this address verified. `to_anybody` sends it also where
+    /// nobody has it, for somebody who may get an account for it.
+    pub(crate) async fn send_code(
+        &self,
+        tenant: &Tenant,
+        visitor: &Visitor,
+        interaction: &Interaction,
+        purpose: CodePurpose,
+        request: CodeRequest<'_>,
+    ) -> Result<()> {
+        let CodeRequest { address, to_anybody, reader } = request;
+        let store = self.store();
+        self.count_message(tenant, visitor, address.key()).await?;
+        let mut scope = store.tenant(tenant.id);
+        let owner = account::by_address(&mut scope, address.email(), address.phone()).await?;
+        let may_have = match &owner {
+            Some(owner) => owner.status == UserStatus::Active,
+            None => to_anybody,
+        };
+        let code = self.digits()?;
+        let sent = Sent {
+            hash: hash(interaction, purpose, &code).to_text(),
+            email: address.email().map(|email| email.as_str().to_owned()),
+            phone: address.phone().map(|phone| phone.as_str().to_owned()),
+            user: owner.map(|owner| owner.id),
+        };
+        let at = key(interaction, purpose);
+        let _: Option<u64> = store.ephemeral.take(&TRIES, tenant.id, &at).await?;
+        // Kept also where nothing is sent: entering it then fails like a wrong one.
+        store.ephemeral.put(&CODE, tenant.id, &at, &sent).await?;
+        if may_have {
+            let (broker, tenant, address) = (self.clone(), tenant.clone(), address.clone());
+            let (language, brand) = (reader.language, reader.brand.to_owned());
+            // After the answer: how long it takes tells nothing. A failure is in the log; the person
+            // asks for another code.
+            tokio::spawn(async move {
+                let reader = Reader { language, brand: &brand };
+                if let Err(error) = broker.deliver(&tenant, &address, purpose, reader, &code).await
+                {
+                    tracing::warn!(tenant = %tenant.id, %error, "a message could not be sent");
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// Six random digits.
+    fn digits(&self) -> Result<String> {
+        loop {
+            let number = u32::from_be_bytes(self.store().env.bytes()?);
+            // The last whole million below 2^32: no number is more likely than another.
+            if number < 4_294_000_000 {
+                return Ok(format!("{:06}", number % 1_000_000));
+            }
+        }
+    }
+
+    /// Hands a message over.
+    async fn deliver(
+        &self,
+        tenant: &Tenant,
+        address: &Address,
+        purpose: CodePurpose,
+        reader: Reader<'_>,
+        code: &str,
+    ) -> Result<()> {
+        let message = match purpose {
+            CodePurpose::SignIn => Message::SignInCode { code, minutes: MINUTES },
+            CodePurpose::Bind => Message::BindCode { code, minutes: MINUTES },
+            CodePurpose::Reset => Message::ResetPasswordCode { code, minutes: MINUTES },
+        };
+        let Reader { language, brand } = reader;
+        match address {
+            Address::Email(email) => {
+                let mail = notify::mail(language, brand, &message).to(email.as_str());
+                self.notifier.mail(&mail).await?;
+            }
+            Address::Phone(phone) => {
+                let store = self.store();
+                let webhook = tenant::sms_webhook(&store.database, &store.keys, tenant.id).await?;
+                let webhook = webhook
+                    .map(|webhook| notify::Webhook { url: webhook.url, secret: webhook.secret });
+                let (id, of) = (store.env.random_id()?.to_string(), tenant.id.to_string());
+                let sms = Sms::new(&id, phone.as_str(), &of, language, brand, &message);
+                let now = store.env.now().timestamp();
+                self.notifier.sms(webhook.as_ref(), &sms, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at a code that the person entered. Of several attempts with the right one, one gets it.
+    pub(crate) async fn confirm_code(
+        &self,
+        tenant: &Tenant,
+        visitor: &Visitor,
+        interaction: &Interaction,
+        purpose: CodePurpose,
+        code: &str,
+    ) -> Result<Confirmed> {
+        let store = self.store();
+        let wrong = || Refused::because(Reason::CodeWrong);
+        let at = key(interaction, purpose);
+        if store.ephemeral.count(&TRIES, tenant.id, &at).await? > TRIES_AT_MOST {
+            return Err(Refused::because(Reason::TooManyTries));
+        }
+        let sent: Sent = store.ephemeral.get(&CODE, tenant.id, &at).await?.ok_or_else(wrong)?;
+        let target = match (sent.user, &sent.email, &sent.phone) {
+            (Some(user), ..) => Target::User(user),
+            (None, Some(address), _) | (None, None, Some(address)) => Target::Nobody(address),
+            (None, None, None) => return Err(wrong()),
+        };
+        self.count_try(tenant, visitor, Trying::Code, &target).await?;
+        let entered: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+        let entered = hash(interaction, purpose, &entered).to_text();
+        if !bool::from(subtle::ConstantTimeEq::ct_eq(entered.as_bytes(), sent.hash.as_bytes())) {
+            return Err(wrong());
+        }
+        let taken: Option<Sent> = store.ephemeral.take(&CODE, tenant.id, &at).await?;
+        // Another attempt was faster, or a newer code was sent meanwhile.
+        if !taken.is_some_and(|taken| taken.hash == sent.hash) {
+            return Err(wrong());
+        }
+        self.forgive_tries(tenant, visitor, Trying::Code, &target).await?;
+        let email = sent.email.and_then(|text| Email::parse(&text).ok()).map(Address::Email);
+        let phone = sent.phone.and_then(|text| Phone::parse(&text).ok()).map(Address::Phone);
+        let address = email.or(phone).ok_or_else(wrong)?;
+        // Who has the address now: it may have changed hands since.
+        let mut scope = store.tenant(tenant.id);
+        let owner = account::by_address(&mut scope, address.email(), address.phone()).await?;
+        match owner {
+            Some(owner) if owner.status != UserStatus::Active => Err(wrong()),
+            owner => Ok(Confirmed { address, user: owner.map(|owner| owner.id) }),
+        }
+    }
+}
+
+/// A code that is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CodeRequest<'a> {
+    /// Where it goes.
+    pub(crate) address: &'a Address,
+    /// Whether also to an address that no account has.
+    pub(crate) to_anybody: bool,
+    /// Who reads it.
+    pub(crate) reader: Reader<'a>,
+}
