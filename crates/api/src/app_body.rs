@@ -10,7 +10,8 @@ use store::source::Status;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::fields::{Context, Fields, Input};
+use crate::branding::{BrandingView, NewBranding};
+use crate::fields::{self, Context, Fields, Input};
 use crate::uris::Registrant;
 use crate::{rules, schema, uris};
 
@@ -49,6 +50,8 @@ pub(crate) struct NewApp {
     /// Whether it may be used.
     #[schema(value_type = schema::Status, required = false, default = "active")]
     status: Status,
+    /// How its pages look, over the tenant's.
+    branding: Option<NewBranding>,
 }
 
 impl Input for NewApp {
@@ -78,6 +81,7 @@ impl Input for NewApp {
         );
         let status =
             fields.defaulted("status", Status::Active, rules::word(&["active", "disabled"]));
+        let branding = fields.optional("branding", |value| fields::nested(value, context));
         Some(Self {
             display_name: display_name?,
             logo_url: logo_url?,
@@ -88,6 +92,7 @@ impl Input for NewApp {
             token_endpoint_auth_method: method?,
             id_token_signed_response_alg: algorithm?,
             status: status?,
+            branding: branding?,
         })
     }
 }
@@ -105,6 +110,7 @@ pub(crate) fn settings(app: NewApp, secret_hash: Option<SecretHash>) -> AppSetti
         secret_hash,
         id_token_alg: app.id_token_signed_response_alg,
         status: app.status,
+        branding: app.branding.and_then(NewBranding::kept),
     }
 }
 
@@ -120,6 +126,7 @@ pub(crate) fn written(app: &App) -> Value {
         "token_endpoint_auth_method": app.token_endpoint_auth_method,
         "id_token_signed_response_alg": app.id_token_alg,
         "status": app.status,
+        "branding": app.branding,
     })
 }
 
@@ -159,6 +166,9 @@ pub(crate) struct AppView {
     /// Whether it may be used.
     #[schema(value_type = schema::Status)]
     status: Status,
+    /// How its pages look, over the tenant's.
+    #[schema(required)]
+    branding: Option<BrandingView>,
     /// Goes up by one with every change.
     #[schema(example = 1)]
     version: i64,
@@ -183,6 +193,7 @@ impl From<App> for AppView {
             token_endpoint_auth_method: app.token_endpoint_auth_method,
             id_token_signed_response_alg: app.id_token_alg,
             status: app.status,
+            branding: app.branding.map(BrandingView::from),
             version: app.version,
             created_at: app.created_at,
             updated_at: app.updated_at,

@@ -170,6 +170,7 @@ fn app_settings(app: &App, hash: SecretHash) -> app::AppSettings {
         secret_hash: Some(hash),
         id_token_alg: app.id_token_alg,
         status: app.status,
+        branding: app.branding.clone(),
     }
 }
 

@@ -13,6 +13,7 @@ mod api_keys;
 mod app_body;
 mod apps;
 mod audit_events;
+mod branding;
 mod caller;
 mod corps;
 mod docs_page;

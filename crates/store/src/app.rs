@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use sqlx::types::Json;
 
+use crate::branding::Branding;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::id::{AppId, SourceId};
@@ -58,6 +59,9 @@ pub struct App {
     pub id_token_alg: Algorithm,
     /// Whether it may be used.
     pub status: Status,
+    /// How its pages look, over the tenant's.
+    #[sqlx(json(nullable))]
+    pub branding: Option<Branding>,
     /// Goes up by one with every change.
     pub version: i64,
     /// When it was made.
@@ -96,6 +100,8 @@ pub struct AppSettings {
     pub id_token_alg: Algorithm,
     /// Whether it may be used.
     pub status: Status,
+    /// How its pages look, over the tenant's.
+    pub branding: Option<Branding>,
 }
 
 macro_rules! columns {
@@ -104,7 +110,7 @@ macro_rules! columns {
             $before,
             " id, display_name, logo_url, home_url, initiate_login_uri, redirect_uris,
               post_logout_redirect_uris, token_endpoint_auth_method, secret_hash, id_token_alg, status,
-              version, created_at, updated_at ",
+              branding, version, created_at, updated_at ",
             $after
         )
     };
@@ -115,8 +121,8 @@ pub async fn create(tx: &mut TenantWrite, env: &Env, settings: AppSettings) -> R
     tx.query(sql!(columns!(
         "INSERT INTO apps (tenant_id, id, display_name, logo_url, home_url, initiate_login_uri,
          redirect_uris, post_logout_redirect_uris, token_endpoint_auth_method, secret_hash,
-         id_token_alg, status, version, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $13) RETURNING",
+         id_token_alg, status, branding, version, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $14, $14) RETURNING",
         ""
     )))
     .bind(AppId(env.random_id()?))
@@ -130,6 +136,7 @@ pub async fn create(tx: &mut TenantWrite, env: &Env, settings: AppSettings) -> R
     .bind(settings.secret_hash.map(|hash| hash.to_stored()))
     .bind(settings.id_token_alg)
     .bind(settings.status)
+    .bind(settings.branding.map(Json))
     .bind(env.now())
     .one()
     .await
@@ -171,8 +178,8 @@ pub async fn update(
     tx.query(sql!(columns!(
         "UPDATE apps SET display_name = $4, logo_url = $5, home_url = $6, initiate_login_uri = $7,
          redirect_uris = $8, post_logout_redirect_uris = $9, token_endpoint_auth_method = $10,
-         secret_hash = $11, id_token_alg = $12, status = $13, version = version + 1, updated_at = $14
-         WHERE tenant_id = $1 AND id = $2 AND version = $3 RETURNING",
+         secret_hash = $11, id_token_alg = $12, status = $13, branding = $14, version = version + 1,
+         updated_at = $15 WHERE tenant_id = $1 AND id = $2 AND version = $3 RETURNING",
         ""
     )))
     .bind(id)
@@ -187,6 +194,7 @@ pub async fn update(
     .bind(settings.secret_hash.map(|hash| hash.to_stored()))
     .bind(settings.id_token_alg)
     .bind(settings.status)
+    .bind(settings.branding.map(Json))
     .bind(env.now())
     .optional()
     .await?

@@ -14,6 +14,7 @@
 pub mod api_key;
 pub mod app;
 pub mod audit;
+pub mod branding;
 pub mod corp;
 pub mod env;
 pub mod ephemeral;

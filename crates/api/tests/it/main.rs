@@ -5,6 +5,7 @@
 
 mod apps;
 mod audit;
+mod branding;
 mod document;
 mod idempotency;
 mod isolation;
