@@ -5,6 +5,8 @@
 pub mod address;
 mod answer;
 pub mod assets;
+mod brand;
+pub mod colors;
 mod connection;
 mod context;
 mod cookie;

@@ -16,7 +16,7 @@ use crate::failure::{Failure, refusal};
 use crate::language::Language;
 use crate::oidc_endpoints::{answer_next, form};
 use crate::pages::{
-    self, AppView, CancelView, LanguageLink, Login, Notice, PanelView, SourceView, UnavailableView,
+    self, CancelView, LanguageLink, Login, Notice, PanelView, SourceView, UnavailableView,
 };
 
 /// What a cancel form's token is for.
@@ -78,8 +78,7 @@ fn page(
 ) -> Result<HttpResponse, Failure> {
     let id = &interaction.id;
     let language = context.language;
-    let mut frame = context.frame()?;
-    frame.app = Some(AppView { name: app.display_name.clone(), logo_url: app.logo_url.clone() });
+    let mut frame = context.frame_of(Some(app))?;
     frame.languages = languages(id);
     let with_panel =
         offer.usable.iter().position(|source| source.panel && source.kind == SourceKind::WecomQr);
