@@ -4,6 +4,7 @@
 
 mod accounts;
 mod association;
+mod branding;
 mod callback;
 mod confusion;
 mod disabled;

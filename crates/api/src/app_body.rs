@@ -10,7 +10,8 @@ use store::source::Status;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::fields::{Context, Fields, Input};
+use crate::branding::{BrandingView, NewBranding};
+use crate::fields::{self, Context, Fields, Input};
 use crate::uris::Registrant;
 use crate::{rules, schema, uris};
 
@@ -56,6 +57,8 @@ pub(crate) struct NewApp {
     /// Whether it may be used.
     #[schema(value_type = schema::Status, required = false, default = "active")]
     status: Status,
+    /// How its pages look, over the tenant's.
+    branding: Option<NewBranding>,
 }
 
 impl Input for NewApp {
@@ -91,6 +94,7 @@ impl Input for NewApp {
         );
         let status =
             fields.defaulted("status", Status::Active, rules::word(&["active", "disabled"]));
+        let branding = fields.optional("branding", |value| fields::nested(value, context));
         Some(Self {
             display_name: display_name?,
             logo_url: logo_url?,
@@ -103,6 +107,7 @@ impl Input for NewApp {
             registration: registration?,
             sign_in_methods: sign_in_methods?,
             status: status?,
+            branding: branding?,
         })
     }
 }
@@ -122,6 +127,7 @@ pub(crate) fn settings(app: NewApp, secret_hash: Option<SecretHash>) -> AppSetti
         registration: app.registration,
         sign_in_methods: app.sign_in_methods,
         status: app.status,
+        branding: app.branding.and_then(NewBranding::kept),
     }
 }
 
@@ -139,6 +145,7 @@ pub(crate) fn written(app: &App) -> Value {
         "registration": app.registration,
         "sign_in_methods": app.sign_in_methods.values,
         "status": app.status,
+        "branding": app.branding,
     })
 }
 
@@ -183,6 +190,9 @@ pub(crate) struct AppView {
     /// Whether it may be used.
     #[schema(value_type = schema::Status)]
     status: Status,
+    /// How its pages look, over the tenant's.
+    #[schema(required)]
+    branding: Option<BrandingView>,
     /// Goes up by one with every change.
     #[schema(example = 1)]
     version: i64,
@@ -209,6 +219,7 @@ impl From<App> for AppView {
             registration: app.registration,
             sign_in_methods: app.sign_in_methods.0.values,
             status: app.status,
+            branding: app.branding.map(BrandingView::from),
             version: app.version,
             created_at: app.created_at,
             updated_at: app.updated_at,

@@ -172,6 +172,7 @@ fn app_settings(app: &App, hash: SecretHash) -> app::AppSettings {
         registration: app.registration,
         sign_in_methods: app.sign_in_methods.values.clone(),
         status: app.status,
+        branding: app.branding.clone(),
     }
 }
 

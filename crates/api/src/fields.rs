@@ -23,6 +23,11 @@ impl Flaw {
     pub(crate) fn new(code: &'static str, text: impl Into<String>) -> Self {
         Self { below: String::new(), code, text: text.into() }
     }
+
+    /// The flaw as seen from further up: the pointer leads to the value it was seen from.
+    pub(crate) fn under(self, pointer: &str) -> Self {
+        Self { below: format!("{pointer}{}", self.below), ..self }
+    }
 }
 
 /// All flaws of a value.
@@ -47,7 +52,7 @@ pub(crate) trait Input: Sized {
 #[derive(Debug)]
 pub(crate) struct Fields {
     object: Map<String, Value>,
-    errors: Vec<FieldError>,
+    flaws: Flaws,
 }
 
 impl Fields {
@@ -112,20 +117,28 @@ impl Fields {
 
     /// Notes a flaw of a field.
     pub(crate) fn flaw(&mut self, name: &str, flaw: &Flaw) {
-        let pointer = format!("{}{}", pointer("", name), flaw.below);
-        let detail = format!("{} {}", &pointer[1..], flaw.text);
-        self.errors.push(FieldError { pointer, code: flaw.code, detail });
+        self.flaws.push(flaw.clone().under(&pointer("", name)));
     }
+}
 
-    fn finish<T>(mut self, value: Option<T>) -> Result<T> {
-        for name in self.object.keys().cloned().collect::<Vec<_>>() {
-            let text = "is unknown here: leave it out, or check its spelling";
-            self.flaw(&name, &Flaw::new("unknown_field", text));
-        }
-        match value {
-            Some(value) if self.errors.is_empty() => Ok(value),
-            _ => Err(Problem::invalid(self.errors)),
-        }
+/// Reads an object within a body: a rule for a field.
+pub(crate) fn nested<T: Input>(value: &Value, context: Context<'_>) -> Result<T, Flaws> {
+    let Value::Object(object) = value else {
+        return Err(vec![Flaw::new("type", "has to be an object")]);
+    };
+    object_of(object.clone(), context)
+}
+
+fn object_of<T: Input>(object: Map<String, Value>, context: Context<'_>) -> Result<T, Flaws> {
+    let mut fields = Fields { object, flaws: Flaws::new() };
+    let value = T::read(&mut fields, context);
+    for name in fields.object.keys().cloned().collect::<Vec<_>>() {
+        let text = "is unknown here: leave it out, or check its spelling";
+        fields.flaw(&name, &Flaw::new("unknown_field", text));
+    }
+    match value {
+        Some(value) if fields.flaws.is_empty() => Ok(value),
+        _ => Err(fields.flaws),
     }
 }
 
@@ -134,7 +147,11 @@ pub(crate) fn read<T: Input>(value: Value, context: Context<'_>) -> Result<T> {
     let Value::Object(object) = value else {
         return Err(Problem::field("", "type", "The body has to be a JSON object."));
     };
-    let mut fields = Fields { object, errors: Vec::new() };
-    let value = T::read(&mut fields, context);
-    fields.finish(value)
+    let told = |flaw: Flaw| FieldError {
+        detail: format!("{} {}", flaw.below.strip_prefix('/').unwrap_or_default(), flaw.text),
+        pointer: flaw.below,
+        code: flaw.code,
+    };
+    object_of(object, context)
+        .map_err(|flaws| Problem::invalid(flaws.into_iter().map(told).collect()))
 }

@@ -14,6 +14,7 @@ mod app_body;
 mod apps;
 mod audit_events;
 mod audit_query;
+mod branding;
 mod caller;
 mod corps;
 mod docs_page;

@@ -199,7 +199,8 @@ fn patch_of(new: &Value, immutable: &[&str]) -> Value {
 
 /// Adds what the rules say to each operation of a path.
 fn complete_item(path: &str, item: &mut Value) {
-    let versioned = item.get("patch").is_some();
+    // A branding has its tenant's version.
+    let versioned = item.get("patch").is_some() || path == "/tenants/{tenant}/branding";
     let parameters: Vec<Value> = path
         .split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))

@@ -4,7 +4,7 @@ use actix_web::Scope;
 use utoipa::OpenApi;
 
 use crate::{
-    api_keys, apps, audit_events, corps, links, source_test, sources, tenants, users,
+    api_keys, apps, audit_events, branding, corps, links, source_test, sources, tenants, users,
     verification_files,
 };
 
@@ -28,6 +28,8 @@ table! {
     tenants::read,
     tenants::update,
     tenants::delete,
+    branding::read,
+    branding::put,
 
     corps::list,
     corps::create,

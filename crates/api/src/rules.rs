@@ -140,16 +140,28 @@ pub(crate) fn wecom_corp_id(value: &Value) -> Result<String, Flaws> {
 /// Most languages that a name may be given in.
 const MAX_LANGUAGES: usize = 20;
 
-/// Names by language tag (BCP 47), at least one.
+/// A name by language tag, at least one.
 pub(crate) fn display_names(value: &Value) -> Result<BTreeMap<String, String>, Flaws> {
+    by_language(1, 64)(value)
+}
+
+/// Texts of up to `max` characters by language tag (BCP 47), in at least `min` languages.
+pub(crate) fn by_language(
+    min: usize,
+    max: usize,
+) -> impl Fn(&Value) -> Result<BTreeMap<String, String>, Flaws> {
+    move |value| texts(value, min, max)
+}
+
+fn texts(value: &Value, min: usize, max: usize) -> Result<BTreeMap<String, String>, Flaws> {
     let Some(object) = value.as_object() else {
         return flaw(
             "type",
             "has to be an object such as {\"zh-CN\": \"企业微信\", \"en\": \"WeCom\"}",
         );
     };
-    if object.is_empty() || object.len() > MAX_LANGUAGES {
-        return flaw("length", format!("has to have 1 to {MAX_LANGUAGES} languages"));
+    if !(min..=MAX_LANGUAGES).contains(&object.len()) {
+        return flaw("length", format!("has to have {min} to {MAX_LANGUAGES} languages"));
     }
     let (mut names, mut flaws) = (BTreeMap::new(), Flaws::new());
     for (tag, name) in object {
@@ -158,7 +170,7 @@ pub(crate) fn display_names(value: &Value) -> Result<BTreeMap<String, String>, F
             let text = "is no language tag: use one such as zh-CN or en".to_owned();
             flaws.push(Flaw { below: below.clone(), code: "format", text });
         }
-        match text(64)(name) {
+        match self::text(max)(name) {
             Ok(name) => drop(names.insert(tag.clone(), name)),
             Err(more) => {
                 flaws.extend(more.into_iter().map(|flaw| Flaw { below: below.clone(), ..flaw }));

@@ -11,8 +11,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::Answer;
+use crate::branding::{BrandingView, NewBranding};
 use crate::caller::Operator;
-use crate::fields::{Context, Fields, Input};
+use crate::fields::{self, Context, Fields, Input};
 use crate::idempotency::once_prepared;
 use crate::paging::{List, PageQuery};
 use crate::precondition::{etag, if_match, is_known};
@@ -33,6 +34,8 @@ pub(crate) struct NewTenant {
     /// Whether its people may sign in.
     #[schema(value_type = schema::TenantStatus, required = false, default = "active")]
     status: TenantStatus,
+    /// How its pages look. Its own administrator can set it too, at `/tenants/{tenant}/branding`.
+    branding: Option<NewBranding>,
 }
 
 impl Input for NewTenant {
@@ -43,7 +46,13 @@ impl Input for NewTenant {
         let display_name = fields.required("display_name", rules::text(100));
         let status =
             fields.defaulted("status", TenantStatus::Active, rules::word(&["active", "suspended"]));
-        Some(Self { host: host?, display_name: display_name?, status: status? })
+        let branding = fields.optional("branding", |value| fields::nested(value, context));
+        Some(Self {
+            host: host?,
+            display_name: display_name?,
+            status: status?,
+            branding: branding?,
+        })
     }
 }
 
@@ -65,6 +74,9 @@ pub(crate) struct TenantView {
     /// Whether its people may sign in.
     #[schema(value_type = schema::TenantStatus)]
     status: TenantStatus,
+    /// How its pages look.
+    #[schema(required)]
+    branding: Option<BrandingView>,
     /// Goes up by one with every change.
     #[schema(example = 1)]
     version: i64,
@@ -82,6 +94,7 @@ impl TenantView {
             host: tenant.host,
             display_name: tenant.display_name,
             status: tenant.status,
+            branding: tenant.branding.map(BrandingView::from),
             version: tenant.version,
             created_at: tenant.created_at,
             updated_at: tenant.updated_at,
@@ -116,6 +129,7 @@ pub(crate) async fn create(call: Operator) -> Result<Answer> {
         display_name: new.display_name,
         support_contact: None,
         status: new.status,
+        branding: new.branding.and_then(NewBranding::kept),
         version: 1,
         created_at: now,
         updated_at: now,
@@ -154,12 +168,18 @@ pub(crate) async fn update(call: Operator) -> Result<Answer> {
     if_match(call.headers(), tenant.version)?;
     let current = json!({
         "host": tenant.host, "display_name": tenant.display_name, "status": tenant.status,
+        "branding": tenant.branding,
     });
     let (new, changed): (NewTenant, _) = call.patched(&current, &[])?;
     let env = &call.store().env;
     let mut tx = call.store().begin(tenant.id).await?;
-    let tenant =
-        Tenant { host: new.host, display_name: new.display_name, status: new.status, ..tenant };
+    let tenant = Tenant {
+        host: new.host,
+        display_name: new.display_name,
+        status: new.status,
+        branding: new.branding.and_then(NewBranding::kept),
+        ..tenant
+    };
     let tenant = tenant::update(&mut tx, env, &tenant).await.map_err(host_taken)?;
     let event =
         audit::Event { detail: json!({ "changed": changed }), ..call.event("tenant.update") };

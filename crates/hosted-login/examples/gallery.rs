@@ -1,6 +1,7 @@
 //! Renders every page with sample data into a folder, to be looked at:
 //! `cargo run -p hosted-login --example gallery -- /tmp/gallery`.
 
+use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind};
 use std::path::PathBuf;
 use std::{env, fs};
@@ -12,11 +13,21 @@ use hosted_login::pages::{
     ActionView, AppView, CancelView, ConfirmSignOut, Continue, Frame, LanguageLink, Login, Message,
     Notice, PanelView, Reason, SignedOut, SourceKind, SourceView, Target, UnavailableView,
 };
+use store::branding::{Agreement, Branding, NoBranding};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 const LOGO: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 60 60'%3E\
     %3Crect width='60' height='60' fill='%230b7a5c'/%3E%3Ccircle cx='30' cy='30' r='14' fill='%23fff'/%3E%3C/svg%3E";
+/// Stands for a tenant's picture, which a gallery on a disk can't load.
+const PICTURE: (&str, &str) = (
+    "https://picture.example/sea.svg",
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1600 1000' preserveAspectRatio='xMidYMid slice'>\
+     <linearGradient id='a' x2='0' y2='1'><stop stop-color='#ffb27a'/><stop offset='.5' stop-color='#e0457b'/>\
+     <stop offset='1' stop-color='#2b1c5a'/></linearGradient><rect width='1600' height='1000' fill='url(#a)'/>\
+     <circle cx='1100' cy='420' r='140' fill='#fff3d6'/><path d='M0 700q400-120 800 0t800 0v300H0z' \
+     fill='#14304f'/></svg>",
+);
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 fn main() -> Outcome {
@@ -29,10 +40,12 @@ fn main() -> Outcome {
         let asset = assets::find(assets::href(name)).ok_or("an asset is missing")?;
         fs::write(gallery.folder.join(name), asset.bytes)?;
     }
+    fs::write(gallery.folder.join("sea.svg"), PICTURE.1)?;
     for language in Language::ALL {
         gallery.login(language)?;
         gallery.messages(language)?;
         gallery.others(language)?;
+        gallery.branded(language)?;
     }
     Ok(())
 }
@@ -48,6 +61,15 @@ impl Gallery {
         for asset in ["hufu.css", "login.js", "icon.svg"] {
             html = html.replace(assets::href(asset), asset);
         }
+        // The style sheet of a branding, if the page has one.
+        if let Some(at) = html.find("/assets/brand.") {
+            let path = html[at..].split('"').next().unwrap_or_default().to_owned();
+            let sheet = assets::find(&path).ok_or("a style sheet is missing")?;
+            let name = path.replace("/assets/", "");
+            fs::write(self.folder.join(&name), sheet.bytes)?;
+            html = html.replace(&path, &name);
+        }
+        html = html.replace(PICTURE.0, "sea.svg");
         fs::write(self.folder.join(format!("{name}.{}.html", language.tag())), html)?;
         Ok(())
     }
@@ -122,6 +144,27 @@ impl Gallery {
         Ok(())
     }
 
+    fn branded(&self, language: Language) -> Outcome {
+        for (name, accent, background) in [
+            ("green", Some("#0b7a5c"), Some("#e9f5f0")),
+            ("yellow", Some("#ffd400"), Some("#1b1b1b")),
+            ("white", Some("#ffffff"), None),
+            ("black", Some("#000000"), Some("#ff0055")),
+            ("image", Some("#7a3cff"), Some(PICTURE.0)),
+            ("plain", None, None),
+        ] {
+            let mut page = Login { sources: sources(language, 1), ..login(language) };
+            page.frame.branding = branding(accent, background)?;
+            self.write(&format!("brand-{name}-one"), language, &page)?;
+            page.sources = sources(language, 3);
+            self.write(&format!("brand-{name}-three"), language, &page)?;
+            let mut message = Message::new(page.frame, Notice::UpstreamBusy, TRACE);
+            message.actions = vec![action(message.frame.texts.sign_in_again, true)];
+            self.write(&format!("brand-{name}-message"), language, &message)?;
+        }
+        Ok(())
+    }
+
     fn others(&self, language: Language) -> Outcome {
         let texts = frame(language).texts;
         let actions = vec![action(texts.sign_in_again, false)];
@@ -156,6 +199,45 @@ fn frame(language: Language) -> Frame {
             .to_vec(),
         ..Frame::new(language, "bm9uY2U=")
     }
+}
+
+fn branding(accent: Option<&str>, background: Option<&str>) -> Result<Branding, NoBranding> {
+    let texts = |all: [(&str, &str); 4]| -> BTreeMap<String, String> {
+        all.map(|(tag, text)| (tag.to_owned(), text.to_owned())).into()
+    };
+    let agreement =
+        |names| Agreement { names: texts(names), url: "https://acme.example/terms".to_owned() };
+    Ok(Branding {
+        accent: accent.map(str::parse).transpose()?,
+        background: background.map(|text| text.to_owned().try_into()).transpose()?,
+        heading: texts([
+            ("zh-CN", "欢迎来到虎符软件"),
+            ("zh-TW", "歡迎來到虎符軟體"),
+            ("ja", "Hufu Softwareへようこそ"),
+            ("en", "Welcome to Hufu Software"),
+        ]),
+        note: texts([
+            ("zh-CN", "需要帮助？请拨打 IT 服务台 8888。"),
+            ("zh-TW", "需要協助嗎？請撥打資訊服務台 8888。"),
+            ("ja", "お困りの際は、ITヘルプデスク（内線8888）までご連絡ください。"),
+            ("en", "Need help? Call the IT service desk on 8888."),
+        ]),
+        agreements: vec![
+            agreement([
+                ("zh-CN", "用户协议"),
+                ("zh-TW", "使用者條款"),
+                ("ja", "利用規約"),
+                ("en", "Terms of Service"),
+            ]),
+            agreement([
+                ("zh-CN", "隐私政策"),
+                ("zh-TW", "隱私權政策"),
+                ("ja", "プライバシーポリシー"),
+                ("en", "Privacy Policy"),
+            ]),
+        ],
+        ..Branding::default()
+    })
 }
 
 fn action(label: &str, primary: bool) -> ActionView {
@@ -197,6 +279,10 @@ fn login(language: Language) -> Login {
         sources: sources(language, 3),
         unavailable: Vec::new(),
         panel: None,
+        forms: Vec::new(),
+        links: Vec::new(),
+        error: None,
+        said: None,
         this_link: Some(
             "https://acme.login.example.com/oidc/auth?client_id=desk&state=x".to_owned(),
         ),

@@ -5,20 +5,23 @@
 
 use std::sync::LazyLock;
 
+use actix_web::web::Bytes;
 use aws_lc_rs::digest::{SHA256, digest};
+
+use crate::brand;
 
 /// Path under which all of them are served.
 pub const PREFIX: &str = "/assets/";
 
 /// One file, ready to be sent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Asset {
     /// The content.
-    pub bytes: &'static [u8],
+    pub bytes: Bytes,
     /// The `Content-Type`.
     pub mime: &'static str,
     /// The `ETag`, with its quotation marks (RFC 9110, 8.8.3).
-    pub etag: &'static str,
+    pub etag: String,
 }
 
 struct File {
@@ -60,10 +63,7 @@ static SERVED: LazyLock<Vec<Served>> = LazyLock::new(|| FILES.iter().map(Served:
 
 impl Served {
     fn new(file: &'static File) -> Self {
-        // 64 bits tell releases apart; nobody can choose the content.
-        let hash = digest(&SHA256, file.bytes).as_ref()[..8]
-            .iter()
-            .fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
+        let hash = hash(file.bytes);
         Self {
             name: format!("{}.{}", file.stem, file.extension),
             path: format!("{PREFIX}{}.{hash}.{}", file.stem, file.extension),
@@ -73,13 +73,20 @@ impl Served {
     }
 }
 
+/// What tells contents apart in a name. 64 bits tell releases apart; nobody can choose the content.
+pub(crate) fn hash(bytes: &[u8]) -> String {
+    let digest = digest(&SHA256, bytes);
+    digest.as_ref()[..8].iter().fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"))
+}
+
 /// The file served under this path (`/assets/hufu.0123456789abcdef.css`), whole path, exact.
 pub fn find(path: &str) -> Option<Asset> {
-    SERVED.iter().find(|served| served.path == path).map(|served| Asset {
-        bytes: served.file.bytes,
+    let file = SERVED.iter().find(|served| served.path == path).map(|served| Asset {
+        bytes: Bytes::from_static(served.file.bytes),
         mime: served.file.mime,
-        etag: &served.etag,
-    })
+        etag: served.etag.clone(),
+    });
+    file.or_else(|| brand::find(path))
 }
 
 /// The path of a file by its plain name (`hufu.css`), for templates. Empty if there is none.
@@ -109,7 +116,7 @@ mod tests {
 
     #[test]
     fn files_stay_small() {
-        for (name, limit) in [("hufu.css", 8 * 1024), ("login.js", 2 * 1024)] {
+        for (name, limit) in [("hufu.css", 12 * 1024), ("login.js", 2 * 1024)] {
             let size = find(href(name)).expect("served").bytes.len();
             assert!(size < limit, "{name} has {size} bytes");
         }

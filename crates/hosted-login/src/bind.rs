@@ -39,7 +39,7 @@ async fn show(context: &Context) -> Result<HttpResponse, Failure> {
     let id = interaction_id(&params)?;
     let broker = &context.site.broker;
     let asking = broker.asking(&context.tenant, &id, &context.visitor).await?;
-    let frame = context.frame_of(&asking.interaction).await?;
+    let frame = context.frame_within(&asking.interaction).await?;
     let error = error_of(&params, &frame, &asking.interaction.trace);
     let proving = params.get("step")? == Some("prove");
     let corp = corp_name(context, &asking).await?;
@@ -379,7 +379,7 @@ async fn ask_code(context: &Context) -> Result<HttpResponse, Failure> {
     let broker = &context.site.broker;
     let asking = broker.asking(&context.tenant, &id, &context.visitor).await?;
     let (texts, bind) = (LocalTexts::of(context.language), BindTexts::of(context.language));
-    let frame = context.frame_of(&asking.interaction).await?;
+    let frame = context.frame_within(&asking.interaction).await?;
     let error = error_of(&params, &frame, &asking.interaction.trace);
     let form = FormView {
         id: "enter-code",

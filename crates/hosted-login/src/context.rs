@@ -10,12 +10,13 @@ use actix_web::{FromRequest, HttpRequest, web};
 use broker::{Browser, Visitor};
 use oidc::{OAuthError, Params};
 use secrecy::SecretString;
+use store::app::App;
 use store::tenant::{self, Tenant, TenantStatus};
 
 use crate::address::{client_address, host};
 use crate::failure::{Failure, FailurePage, oauth_response};
 use crate::language::Language;
-use crate::pages::{Frame, Notice};
+use crate::pages::{AppView, Frame, Notice};
 use crate::{Site, cookie};
 
 /// A request to a tenant's host.
@@ -91,7 +92,21 @@ impl Context {
     /// The frame of a page in this context, with a fresh nonce.
     pub(crate) fn frame(&self) -> Result<Frame, Failure> {
         let nonce = self.site.broker.provider.store.env.alphanumeric(22)?;
-        Ok(Frame::new(self.language, nonce))
+        let branding = self.tenant.branding.clone().unwrap_or_default();
+        Ok(Frame { branding, ..Frame::new(self.language, nonce) })
+    }
+
+    /// The same for a page that an app sent the person to: its branding goes over the tenant's.
+    pub(crate) fn frame_of(&self, app: Option<&App>) -> Result<Frame, Failure> {
+        let mut frame = self.frame()?;
+        if let Some(app) = app {
+            let mut own = app.branding.clone().unwrap_or_default();
+            own.logo_url = own.logo_url.or_else(|| app.logo_url.clone());
+            frame.branding = own.over(&frame.branding);
+            let logo_url = frame.branding.logo_url.clone();
+            frame.app = Some(AppView { name: app.display_name.clone(), logo_url });
+        }
+        Ok(frame)
     }
 
     /// Takes the language that somebody asked for, unless the query named one.

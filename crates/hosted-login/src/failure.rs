@@ -15,7 +15,7 @@ use crate::answer::{self, Policy};
 use crate::context::Context;
 use crate::cookie;
 use crate::language::Language;
-use crate::pages::{ActionView, AppView, Frame, Message, Notice};
+use crate::pages::{ActionView, Frame, Message, Notice};
 
 /// Why a request is not answered as it was meant.
 #[derive(Debug, thiserror::Error)]
@@ -207,7 +207,7 @@ impl Context {
             Some(trace) if refused.is_some_and(|refused| refused.recorded) => trace,
             known => self.record(failure.notice(), known, app.as_ref().map(|app| app.id)).await,
         };
-        let Ok(mut frame) = self.frame() else {
+        let Ok(frame) = self.frame_of(app.as_ref()) else {
             return FailurePage::without_tenant(self.language, failure).into_response();
         };
         let mut actions = Vec::new();
@@ -216,15 +216,12 @@ impl Context {
             let href = format!("/login?interaction={retry}");
             actions.push(ActionView { href, label: texts.try_again.to_owned(), primary: true });
         }
-        if let Some(app) = &app {
-            frame.app =
-                Some(AppView { name: app.display_name.clone(), logo_url: app.logo_url.clone() });
-            if let Some(href) =
-                way_back(app, &self.site.broker.provider.issuer(&self.tenant).to_string())
-            {
-                let label = (texts.back_to)(&app.display_name);
-                actions.push(ActionView { href, label, primary: actions.is_empty() });
-            }
+        let issuer = self.site.broker.provider.issuer(&self.tenant).to_string();
+        if let Some(app) = &app
+            && let Some(href) = way_back(app, &issuer)
+        {
+            let label = (texts.back_to)(&app.display_name);
+            actions.push(ActionView { href, label, primary: actions.is_empty() });
         }
         FailurePage { failure, frame, trace, actions }.into_response()
     }

@@ -84,17 +84,21 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(tag))
     }
 
-    /// The text for a reader of this language among texts by tag: its own, that of the next
-    /// language that most of its readers understand, or any.
+    /// The text for a reader of this language among texts by tag: as [`understood`](Self::understood),
+    /// or any.
     pub fn pick(self, texts: &BTreeMap<String, String>) -> Option<&str> {
+        self.understood(texts).or_else(|| texts.values().next().map(String::as_str))
+    }
+
+    /// The text in this language, or in the next one that most of its readers understand.
+    pub fn understood(self, texts: &BTreeMap<String, String>) -> Option<&str> {
         let understood: &[Self] = match self {
             Self::ZhCn => &[Self::ZhCn, Self::ZhTw, Self::En],
             Self::ZhTw => &[Self::ZhTw, Self::ZhCn, Self::En],
             Self::Ja => &[Self::Ja, Self::En],
             Self::En => &[Self::En],
         };
-        let text = understood.iter().find_map(|language| texts.get(language.tag()));
-        text.or_else(|| texts.values().next()).map(String::as_str)
+        understood.iter().find_map(|language| texts.get(language.tag())).map(String::as_str)
     }
 
     /// Chooses the language of a page.
@@ -231,5 +235,7 @@ mod tests {
         assert_eq!(ZhTw.pick(&texts(&["en", "ja", "zh-CN"])), Some("zh-CN"));
         assert_eq!(ZhCn.pick(&texts(&["en", "ja", "zh-TW"])), Some("zh-TW"));
         assert_eq!(Ja.pick(&texts(&["de", "en", "zh-CN"])), Some("en"));
+        assert_eq!(En.pick(&texts(&["zh-CN", "zh-TW"])), Some("zh-CN"));
+        assert_eq!(En.understood(&texts(&["zh-CN", "zh-TW"])), None);
     }
 }

@@ -6,6 +6,8 @@ pub mod address;
 mod answer;
 pub mod assets;
 mod bind;
+mod brand;
+pub mod colors;
 mod connection;
 mod context;
 mod cookie;

@@ -114,15 +114,10 @@ impl Context {
     }
 
     /// The frame of a page within an interaction: with the app that the person came from.
-    pub(crate) async fn frame_of(&self, interaction: &Interaction) -> Result<Frame, Failure> {
-        let mut frame = self.frame()?;
-        if let Some(id) = interaction.app() {
-            let mut scope = self.site.broker.provider.store.tenant(self.tenant.id);
-            frame.app = app::find(&mut scope, id)
-                .await?
-                .map(|app| AppView { name: app.display_name, logo_url: app.logo_url });
-        }
-        Ok(frame)
+    pub(crate) async fn frame_within(&self, interaction: &Interaction) -> Result<Frame, Failure> {
+        let Some(id) = interaction.app() else { return self.frame() };
+        let mut scope = self.site.broker.provider.store.tenant(self.tenant.id);
+        self.frame_of(app::find(&mut scope, id).await?.as_ref())
     }
 
     /// A page with forms, within an interaction.
@@ -295,7 +290,7 @@ async fn ask_address(context: &Context) -> Result<HttpResponse, Failure> {
         return Err(Failure::Notice(Notice::NotOffered));
     }
     let texts = LocalTexts::of(context.language);
-    let frame = context.frame_of(&interaction).await?;
+    let frame = context.frame_within(&interaction).await?;
     let error = error_of(&params, &frame, &interaction.trace);
     let form = FormView {
         id: "send-code",
@@ -374,7 +369,7 @@ async fn ask_code(context: &Context) -> Result<HttpResponse, Failure> {
     let broker = &context.site.broker;
     let interaction = broker.interaction(&context.tenant, &id, &context.visitor).await?;
     let texts = LocalTexts::of(context.language);
-    let frame = context.frame_of(&interaction).await?;
+    let frame = context.frame_within(&interaction).await?;
     let error = error_of(&params, &frame, &interaction.trace);
     let form = FormView {
         id: "enter-code",
@@ -447,7 +442,7 @@ async fn reset_page(context: &Context, sent: bool) -> Result<HttpResponse, Failu
         return Err(Failure::Notice(Notice::NotOffered));
     }
     let texts = LocalTexts::of(context.language);
-    let frame = context.frame_of(&interaction).await?;
+    let frame = context.frame_within(&interaction).await?;
     let error = error_of(&params, &frame, &interaction.trace);
     let (heading, lead, id_of_form, action, fields, submit) = match sent {
         false => (

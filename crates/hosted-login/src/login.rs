@@ -17,7 +17,7 @@ use crate::language::Language;
 use crate::local::{error_of, login_forms};
 use crate::oidc_endpoints::{answer_next, form};
 use crate::pages::{
-    self, AppView, CancelView, LanguageLink, Login, Notice, PanelView, SourceView, UnavailableView,
+    self, CancelView, LanguageLink, Login, Notice, PanelView, SourceView, UnavailableView,
 };
 use crate::texts::LocalTexts;
 
@@ -89,9 +89,7 @@ async fn page(
 ) -> Result<HttpResponse, Failure> {
     let id = &interaction.id;
     let language = context.language;
-    let mut frame = context.frame()?;
-    frame.app =
-        app.map(|app| AppView { name: app.display_name.clone(), logo_url: app.logo_url.clone() });
+    let mut frame = context.frame_of(app)?;
     frame.languages = languages(id);
     let with_panel =
         offer.usable.iter().position(|source| source.panel && source.kind == SourceKind::WecomQr);

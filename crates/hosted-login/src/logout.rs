@@ -13,7 +13,7 @@ use crate::cookie;
 use crate::failure::{Failure, way_back};
 use crate::login::origin_of;
 use crate::oidc_endpoints::form;
-use crate::pages::{self, ActionView, AppView, ConfirmSignOut, Notice};
+use crate::pages::{self, ActionView, ConfirmSignOut, Notice};
 
 /// What a confirmation's token is for.
 const SIGN_OUT: &str = "sign_out";
@@ -64,7 +64,7 @@ fn signed_out(context: &Context, request: &LogoutRequest) -> Result<HttpResponse
     if let Some(location) = &request.redirect {
         return Ok(answer::redirect(location).cookie(cookie::remove_session()).finish());
     }
-    let mut frame = context.frame()?;
+    let frame = context.frame_of(request.app.as_ref())?;
     let nonce = frame.nonce.clone();
     let texts = frame.texts;
     let issuer = context.site.broker.provider.issuer(&context.tenant).to_string();
@@ -73,15 +73,10 @@ fn signed_out(context: &Context, request: &LogoutRequest) -> Result<HttpResponse
         way_back(app, &issuer).map(|href| ActionView { href, label, primary: true })
     };
     let actions = request.app.as_ref().and_then(back).into_iter().collect();
-    frame.app = request.app.as_ref().map(view);
     let page = pages::SignedOut { frame, actions };
     let mut response = answer::page(200, &nonce, &Policy::default(), &page)?;
     add_cookie(&mut response, &cookie::remove_session());
     Ok(response)
-}
-
-fn view(app: &App) -> AppView {
-    AppView { name: app.display_name.clone(), logo_url: app.logo_url.clone() }
 }
 
 fn add_cookie(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) {
@@ -95,9 +90,8 @@ fn confirm(
     params: &Params,
     request: &LogoutRequest,
 ) -> Result<HttpResponse, Failure> {
-    let mut frame = context.frame()?;
+    let frame = context.frame_of(request.app.as_ref())?;
     let nonce = frame.nonce.clone();
-    frame.app = request.app.as_ref().map(view);
     let planted = match &context.browser_secret {
         Some(_) => None,
         None => Some(context.site.broker.provider.store.env.secret(cookie::BROWSER_PREFIX)?),

@@ -4,6 +4,7 @@
 //! A page holds values only, never markup: escaping happens in the templates, and addresses that
 //! come from settings pass [`safe`] and [`logo`] on their way out. Every page works without script.
 
+mod branding;
 mod form;
 mod forward;
 mod login;
@@ -12,8 +13,10 @@ mod notice;
 mod policy;
 mod sign_out;
 
+use store::branding::Branding;
 use url::Url;
 
+pub use self::branding::AgreementView;
 pub use self::form::{FieldView, FormError, FormPage, FormView};
 pub use self::forward::{Continue, Target};
 pub use self::login::{
@@ -39,10 +42,12 @@ pub struct Frame {
     pub app: Option<AppView>,
     /// Links to this page in other languages; none are shown when empty.
     pub languages: Vec<LanguageLink>,
+    /// How the page looks: the app's branding over the tenant's.
+    pub branding: Branding,
 }
 
 impl Frame {
-    /// A frame without app and without language links.
+    /// A frame without app, language links and branding.
     pub fn new(language: Language, nonce: impl Into<String>) -> Self {
         Self {
             language,
@@ -50,6 +55,7 @@ impl Frame {
             nonce: nonce.into(),
             app: None,
             languages: Vec::new(),
+            branding: Branding::default(),
         }
     }
 

@@ -47,6 +47,8 @@ pub struct Texts {
     pub cancel_to: fn(&str) -> String,
     /// The same when the app has no name to show.
     pub cancel: &'static str,
+    /// What stands around the names of the tenant's agreements.
+    pub agreements: AgreementWords,
     /// Name of the list of languages, for screen readers.
     pub language: &'static str,
     /// Before the stable code.
@@ -91,6 +93,24 @@ pub struct Texts {
     pub go_on: &'static str,
     /// The words of a notice.
     pub notice: fn(Notice) -> NoticeText,
+}
+
+/// The words around a list of links: `before` first `between` second … `last` last `after`, each name
+/// in its quotation marks.
+#[derive(Debug)]
+pub struct AgreementWords {
+    /// Before the first.
+    pub before: &'static str,
+    /// Before a name.
+    pub open: &'static str,
+    /// After a name.
+    pub close: &'static str,
+    /// Between two, except the last two.
+    pub between: &'static str,
+    /// Between the last two.
+    pub last: &'static str,
+    /// After the last.
+    pub after: &'static str,
 }
 
 impl Texts {

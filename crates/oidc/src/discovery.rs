@@ -36,7 +36,7 @@ pub fn document(issuer: &Issuer) -> Vec<u8> {
         "claims_parameter_supported": false,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
-        "ui_locales_supported": ["zh-CN", "en"],
+        "ui_locales_supported": ["zh-CN", "zh-TW", "en", "ja"],
     })
     .to_string()
     .into_bytes()

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use sqlx::types::Json;
 
+use crate::branding::Branding;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::id::{AppId, SourceId};
@@ -63,6 +64,9 @@ pub struct App {
     pub sign_in_methods: Json<List>,
     /// Whether it may be used.
     pub status: Status,
+    /// How its pages look, over the tenant's.
+    #[sqlx(json(nullable))]
+    pub branding: Option<Branding>,
     /// Goes up by one with every change.
     pub version: i64,
     /// When it was made.
@@ -110,6 +114,8 @@ pub struct AppSettings {
     pub sign_in_methods: Vec<String>,
     /// Whether it may be used.
     pub status: Status,
+    /// How its pages look, over the tenant's.
+    pub branding: Option<Branding>,
 }
 
 macro_rules! columns {
@@ -118,7 +124,7 @@ macro_rules! columns {
             $before,
             " id, display_name, logo_url, home_url, initiate_login_uri, redirect_uris,
               post_logout_redirect_uris, token_endpoint_auth_method, secret_hash, id_token_alg,
-              registration, sign_in_methods, status, version, created_at, updated_at ",
+              registration, sign_in_methods, status, branding, version, created_at, updated_at ",
             $after
         )
     };
@@ -129,8 +135,9 @@ pub async fn create(tx: &mut TenantWrite, env: &Env, settings: AppSettings) -> R
     tx.query(sql!(columns!(
         "INSERT INTO apps (tenant_id, id, display_name, logo_url, home_url, initiate_login_uri,
          redirect_uris, post_logout_redirect_uris, token_endpoint_auth_method, secret_hash,
-         id_token_alg, status, version, created_at, updated_at, registration, sign_in_methods)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $13, $14, $15) RETURNING",
+         id_token_alg, status, branding, version, created_at, updated_at, registration,
+         sign_in_methods)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $14, $14, $15, $16) RETURNING",
         ""
     )))
     .bind(AppId(env.random_id()?))
@@ -144,6 +151,7 @@ pub async fn create(tx: &mut TenantWrite, env: &Env, settings: AppSettings) -> R
     .bind(settings.secret_hash.map(|hash| hash.to_stored()))
     .bind(settings.id_token_alg)
     .bind(settings.status)
+    .bind(settings.branding.map(Json))
     .bind(env.now())
     .bind(settings.registration)
     .bind(Json(List { values: settings.sign_in_methods }))
@@ -187,8 +195,8 @@ pub async fn update(
     tx.query(sql!(columns!(
         "UPDATE apps SET display_name = $4, logo_url = $5, home_url = $6, initiate_login_uri = $7,
          redirect_uris = $8, post_logout_redirect_uris = $9, token_endpoint_auth_method = $10,
-         secret_hash = $11, id_token_alg = $12, status = $13, version = version + 1, updated_at = $14,
-         registration = $15, sign_in_methods = $16
+         secret_hash = $11, id_token_alg = $12, status = $13, branding = $14, version = version + 1,
+         updated_at = $15, registration = $16, sign_in_methods = $17
          WHERE tenant_id = $1 AND id = $2 AND version = $3 RETURNING",
         ""
     )))
@@ -204,6 +212,7 @@ pub async fn update(
     .bind(settings.secret_hash.map(|hash| hash.to_stored()))
     .bind(settings.id_token_alg)
     .bind(settings.status)
+    .bind(settings.branding.map(Json))
     .bind(env.now())
     .bind(settings.registration)
     .bind(Json(List { values: settings.sign_in_methods }))

@@ -15,6 +15,7 @@ pub mod account;
 pub mod api_key;
 pub mod app;
 pub mod audit;
+pub mod branding;
 pub mod candidate;
 pub mod corp;
 pub mod env;

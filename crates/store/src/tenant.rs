@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::FromRow;
+use sqlx::types::Json;
 
+use crate::branding::Branding;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::id::TenantId;
@@ -35,6 +37,9 @@ pub struct Tenant {
     pub support_contact: Option<String>,
     /// Whether its people may sign in.
     pub status: TenantStatus,
+    /// How its pages look.
+    #[sqlx(json(nullable))]
+    pub branding: Option<Branding>,
     /// Goes up by one with every change.
     pub version: i64,
     /// When it was made.
@@ -47,7 +52,7 @@ macro_rules! columns {
     ($before:literal, $after:literal) => {
         concat!(
             $before,
-            " id, host, display_name, support_contact, status, version, created_at, updated_at ",
+            " id, host, display_name, support_contact, status, branding, version, created_at, updated_at ",
             $after
         )
     };
@@ -57,13 +62,14 @@ macro_rules! columns {
 pub async fn create(tx: &mut TenantWrite, tenant: &Tenant) -> Result<()> {
     tx.transaction()
         .query(
-            "INSERT INTO tenants (id, host, display_name, status, version, created_at, updated_at,
-             support_contact) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO tenants (id, host, display_name, status, branding, version, created_at,
+             updated_at, support_contact) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(tenant.id)
         .bind(tenant.host.clone())
         .bind(tenant.display_name.clone())
         .bind(tenant.status)
+        .bind(tenant.branding.clone().map(Json))
         .bind(tenant.version)
         .bind(tenant.created_at)
         .bind(tenant.updated_at)
@@ -111,8 +117,9 @@ pub async fn update(tx: &mut TenantWrite, env: &Env, tenant: &Tenant) -> Result<
     }
     tx.transaction()
         .query(columns!(
-            "UPDATE tenants SET host = $3, display_name = $4, status = $5, version = version + 1,
-             updated_at = $6, support_contact = $7 WHERE id = $1 AND version = $2 RETURNING",
+            "UPDATE tenants SET host = $3, display_name = $4, status = $5, branding = $6,
+             version = version + 1, updated_at = $7, support_contact = $8
+             WHERE id = $1 AND version = $2 RETURNING",
             ""
         ))
         .bind(tenant.id)
@@ -120,6 +127,7 @@ pub async fn update(tx: &mut TenantWrite, env: &Env, tenant: &Tenant) -> Result<
         .bind(tenant.host.clone())
         .bind(tenant.display_name.clone())
         .bind(tenant.status)
+        .bind(tenant.branding.clone().map(Json))
         .bind(env.now())
         .bind(tenant.support_contact.clone())
         .optional()

@@ -29,7 +29,7 @@ Every call has `Authorization: Bearer` and a key. The operator's key may do ever
 
 ## Changes
 
-- A resource with a `version` has an `ETag`. PATCH and DELETE need it in `If-Match` (428 without, 412 \
+- A resource with a `version` has an `ETag`. PATCH, DELETE and a PUT of it need it in `If-Match` (428 without, 412 \
 if the resource has changed since); `*` takes it as it is.
 - PATCH takes a JSON merge patch (RFC 7396).
 - A POST with an `Idempotency-Key` can be repeated: the same key and request get the first answer again, \
@@ -51,6 +51,7 @@ Pointer; `trace` is what the operator finds it by in the log.";
 pub(super) fn tags() -> Value {
     json!([
         { "name": "Tenants", "description": "The units of isolation. For the operator." },
+        { "name": "Branding", "description": "How a tenant's pages look." },
         { "name": "Corps", "description": "The WeCom organisations of a tenant." },
         { "name": "Identity sources", "description": "The ways to sign in through a corp." },
         { "name": "Apps", "description": "The OpenID Connect clients of a tenant." },
@@ -186,7 +187,7 @@ const CONFLICTING: [&str; 11] = [
 /// Adds what the rules say to an operation.
 pub(super) fn complete(operation: &mut Value, method: &str, versioned: bool, in_path: bool) {
     let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
-    let writes = method == "patch" || method == "delete";
+    let writes = matches!(method, "patch" | "put" | "delete");
     let is_read = method == "get";
     let has_body = operation.get("requestBody").is_some();
     let is_post = method == "post";

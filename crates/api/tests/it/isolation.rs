@@ -72,6 +72,7 @@ pub(crate) fn body(operation: &str, ids: &Ids, fresh: usize) -> Option<Value> {
         "updateIdentitySource" => json!({ "login_only": true }),
         "updateUser" => json!({ "status": "suspended" }),
         "putAppIdentitySource" => json!({ "position": 7 }),
+        "putTenantBranding" => json!({ "accent": "#123456" }),
         "putVerificationFile" => json!({ "content": "changed" }),
         _ => return None,
     })

@@ -7,6 +7,7 @@ mod apps;
 mod audit;
 mod audit_export;
 mod audit_filters;
+mod branding;
 mod document;
 mod idempotency;
 mod isolation;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{ActionView, FormError, FormView, Frame, logo};
+use super::{ActionView, AgreementView, FormError, FormView, Frame, logo};
 
 /// The page on which a person chooses a source.
 #[derive(Clone, Debug, Template)]
@@ -115,7 +115,9 @@ struct Group<'a> {
 impl Login {
     fn heading(&self) -> String {
         let texts = self.frame.texts;
-        self.frame.app_name().map_or_else(|| texts.sign_in.to_owned(), texts.sign_in_to)
+        let ours =
+            || self.frame.app_name().map_or_else(|| texts.sign_in.to_owned(), texts.sign_in_to);
+        self.frame.heading().map_or_else(ours, str::to_owned)
     }
 
     fn lead(&self) -> Option<&'static str> {
@@ -150,6 +152,12 @@ impl Login {
     /// The link is of use only where a source needs another place.
     fn shown_link(&self) -> Option<&str> {
         self.this_link.as_deref().filter(|_| !self.unavailable.is_empty())
+    }
+
+    /// What a person agrees to who goes on; nothing where nobody can.
+    fn agreements(&self) -> Vec<AgreementView> {
+        let usable = self.panel.is_some() || !self.sources.is_empty() || !self.forms.is_empty();
+        if usable { self.frame.agreements() } else { Vec::new() }
     }
 
     fn cancel_label(&self) -> String {

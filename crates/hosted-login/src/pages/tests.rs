@@ -1,6 +1,9 @@
 //! What every page must keep to, whatever it is filled with.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
+use store::branding::{Agreement, Background, Branding, Color};
 
 use super::{
     ActionView, AppView, CancelView, ConfirmSignOut, Continue, Frame, LanguageLink, Login, Message,
@@ -24,7 +27,22 @@ fn frame(language: Language, text: &str) -> Frame {
     let app = AppView { name: text.to_owned(), logo_url: Some(text.to_owned()) };
     let languages =
         Language::ALL.map(|language| LanguageLink { language, href: text.to_owned() }).to_vec();
-    Frame { app: Some(app), languages, ..Frame::new(language, "bm9uY2U=") }
+    let branding = branding(text, text);
+    Frame { app: Some(app), languages, branding, ..Frame::new(language, "bm9uY2U=") }
+}
+
+/// A branding with this text, and this address, wherever it may have one.
+fn branding(text: &str, address: &str) -> Branding {
+    let texts: BTreeMap<_, _> = [("en".to_owned(), text.to_owned())].into();
+    let agreement = Agreement { names: texts.clone(), url: address.to_owned() };
+    Branding {
+        logo_url: Some(address.to_owned()),
+        accent: Some(Color([0x0b, 0x7a, 0x5c])),
+        background: Some(Background::Image(address.to_owned())),
+        heading: texts.clone(),
+        note: texts,
+        agreements: vec![agreement.clone(), agreement.clone(), agreement],
+    }
 }
 
 fn actions(text: &str) -> Vec<ActionView> {
@@ -45,6 +63,10 @@ fn login(language: Language, text: &str) -> Login {
         sources: vec![source(SourceKind::WecomQr), source(SourceKind::WecomMobile)],
         unavailable: vec![UnavailableView { name: owned(), reason: Reason::OnlyInWecom }],
         panel: Some(PanelView { src: owned(), fallback_href: owned(), name: owned() }),
+        forms: Vec::new(),
+        links: Vec::new(),
+        error: None,
+        said: None,
         this_link: Some(owned()),
         cancel: Some(CancelView { action: owned(), csrf: owned() }),
     }
@@ -251,4 +273,85 @@ fn a_notice_brings_its_words_and_codes() {
     let html = page.render().expect("renders");
     assert!(html.contains("Please try again in 20 seconds."), "{html}");
     assert!(!html.contains("Trace code"), "{html}");
+}
+
+/// The API refuses such values; here is what would become of one that it let pass.
+#[test]
+fn n4_hostile_branding_is_escaped_on_every_page() {
+    const ADDRESS: &str = "https://cdn.example/x?a='b'&c=";
+    let all = |text: &str, address: &str| {
+        let mut page = login(Language::En, "tame");
+        page.frame.branding = branding(text, address);
+        let signed_out = SignedOut { frame: page.frame.clone(), actions: Vec::new() };
+        [page.render(), signed_out.render()].map(|page| page.expect("renders"))
+    };
+    let tame = all("tame", ADDRESS);
+    for text in HOSTILE.into_iter().chain(["}</style><script>alert(1)</script>", "*{x:y}\u{0}"]) {
+        let address = format!("{ADDRESS}{text}");
+        for (hostile, tame) in all(text, &address).iter().zip(&tame) {
+            assert_eq!(skeleton(hostile), skeleton(tame), "{text}");
+            for tag in tags(hostile) {
+                assert!(!tag.starts_with("style"), "{tag}");
+                let styled = tag.starts_with("link").then(|| attribute(tag, "href")).flatten();
+                assert!(styled.is_none_or(|path| crate::assets::find(path).is_some()), "{tag}");
+            }
+        }
+    }
+    // An address of another scheme is neither picture nor link.
+    for text in HOSTILE {
+        for page in all("tame", text) {
+            assert!(!page.contains("backdrop") && !page.contains("agreements"), "{page}");
+        }
+    }
+    // Control: what a tenant may decide is on the page.
+    let [page, signed_out] = all("Acme & more", ADDRESS);
+    for shown in [&page, &signed_out] {
+        assert!(shown.contains("<p class=\"note\">Acme &#38; more</p>"), "{shown}");
+        assert!(shown.contains("<img class=\"backdrop\" src=\"https://cdn.example/x?"), "{shown}");
+    }
+    assert!(page.contains("<h1 class=\"clamp\">Acme &#38; more</h1>"), "{page}");
+    assert!(!signed_out.contains("agreements"), "{signed_out}");
+}
+
+#[test]
+fn agreements_are_named_in_each_language() {
+    let agreement = |zh: &str, en: &str| Agreement {
+        names: [("zh-CN".to_owned(), zh.to_owned()), ("en".to_owned(), en.to_owned())].into(),
+        url: "https://acme.example/terms".to_owned(),
+    };
+    let all = [
+        agreement("用户协议", "Terms of Service"),
+        agreement("《隐私政策》", "Privacy Policy"),
+        agreement("安全须知", "House Rules"),
+    ];
+    let shown = |language, count: usize| {
+        let mut page = login(language, "/x");
+        page.frame.branding = Branding { agreements: all[..count].to_vec(), ..Branding::default() };
+        let html = page.render().expect("renders");
+        let text = html.split_once("<p class=\"agreements\">").map(|(_, rest)| rest);
+        let text = text.and_then(|rest| rest.split_once("</p>")).map(|(text, _)| text.to_owned());
+        // The sentence without its tags.
+        text.map(|text| {
+            text.split('<').map(|part| part.rsplit('>').next().unwrap_or(part)).collect()
+        })
+    };
+    let mut expected: Vec<String> = vec![
+        "继续即表示你同意《用户协议》、《隐私政策》和《安全须知》。".to_owned(),
+        "繼續即表示您同意《用户协议》、《隐私政策》及《安全须知》。".to_owned(),
+        "続行すると、「Terms of Service」、「Privacy Policy」および「House Rules」に同意したものとみなされます。".to_owned(),
+        "By continuing you agree to Terms of Service, Privacy Policy and House Rules.".to_owned(),
+    ];
+    expected.reverse();
+    for language in Language::ALL {
+        assert_eq!(shown(language, 3), expected.pop());
+    }
+    let one: Option<String> = shown(Language::En, 1);
+    assert_eq!(one.as_deref(), Some("By continuing you agree to Terms of Service."));
+    assert_eq!(shown(Language::En, 0), None);
+    // Where nobody can go on, nobody agrees.
+    let mut page = login(Language::En, "/x");
+    page.frame.branding = Branding { agreements: all.to_vec(), ..Branding::default() };
+    page.panel = None;
+    page.sources.clear();
+    assert!(!page.render().expect("renders").contains("agreements"));
 }

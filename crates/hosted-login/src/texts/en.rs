@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Texts, words};
+use super::{AgreementWords, Texts, words};
 use crate::pages::{Notice, NoticeText, Reason};
 
 pub(super) static TEXTS: Texts = Texts {
@@ -20,6 +20,14 @@ pub(super) static TEXTS: Texts = Texts {
     copied: "Copied",
     cancel_to: |app| format!("Cancel and return to {app}"),
     cancel: "Cancel",
+    agreements: AgreementWords {
+        before: "By continuing you agree to ",
+        open: "",
+        close: "",
+        between: ", ",
+        last: " and ",
+        after: ".",
+    },
     language: "Language",
     code: "Code",
     trace: "Trace code",

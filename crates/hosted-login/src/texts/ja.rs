@@ -1,6 +1,6 @@
 //! 日本語。
 
-use super::{Texts, words};
+use super::{AgreementWords, Texts, words};
 use crate::pages::{Notice, NoticeText, Reason};
 
 pub(super) static TEXTS: Texts = Texts {
@@ -20,6 +20,14 @@ pub(super) static TEXTS: Texts = Texts {
     copied: "コピーしました",
     cancel_to: |app| format!("キャンセルして「{app}」に戻る"),
     cancel: "キャンセル",
+    agreements: AgreementWords {
+        before: "続行すると、",
+        open: "「",
+        close: "」",
+        between: "、",
+        last: "および",
+        after: "に同意したものとみなされます。",
+    },
     language: "言語",
     code: "コード",
     trace: "追跡コード",

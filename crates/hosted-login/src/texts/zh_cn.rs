@@ -1,6 +1,6 @@
 //! 简体中文。
 
-use super::{Texts, spaced, words};
+use super::{AgreementWords, Texts, spaced, words};
 use crate::pages::{Notice, NoticeText, Reason};
 
 pub(super) static TEXTS: Texts = Texts {
@@ -20,6 +20,14 @@ pub(super) static TEXTS: Texts = Texts {
     copied: "已复制",
     cancel_to: |app| format!("取消并返回{}", spaced(app)),
     cancel: "取消登录",
+    agreements: AgreementWords {
+        before: "继续即表示你同意",
+        open: "《",
+        close: "》",
+        between: "、",
+        last: "和",
+        after: "。",
+    },
     language: "语言",
     code: "错误码",
     trace: "追踪码",

@@ -1,6 +1,6 @@
 //! 繁體中文（臺灣）。
 
-use super::{Texts, spaced, words};
+use super::{AgreementWords, Texts, spaced, words};
 use crate::pages::{Notice, NoticeText, Reason};
 
 pub(super) static TEXTS: Texts = Texts {
@@ -20,6 +20,14 @@ pub(super) static TEXTS: Texts = Texts {
     copied: "已複製",
     cancel_to: |app| format!("取消並返回{}", spaced(app)),
     cancel: "取消登入",
+    agreements: AgreementWords {
+        before: "繼續即表示您同意",
+        open: "《",
+        close: "》",
+        between: "、",
+        last: "及",
+        after: "。",
+    },
     language: "語言",
     code: "錯誤代碼",
     trace: "追蹤碼",

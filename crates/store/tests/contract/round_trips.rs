@@ -16,7 +16,7 @@ use store::source::{
 use store::{DatabaseUrl, Result, api_key, app, corp, identity, user};
 
 use crate::support::each_engine;
-use crate::world::{Sample, World, app_settings, profile, source_settings, subject};
+use crate::world::{Sample, World, app_settings, branding, profile, source_settings, subject};
 
 each_engine! {
     times_are_kept_to_the_microsecond,
@@ -192,6 +192,7 @@ async fn an_app_comes_back_with_every_variant(url: DatabaseUrl) -> Result<()> {
                 redirect_uris: text().into_iter().chain(["b:/".to_owned()]).collect(),
                 post_logout_redirect_uris: text().into_iter().collect(),
                 secret_hash: full.then(|| SecretHash::of("秘")),
+                branding: full.then(branding),
                 ..app_settings()
             };
             let mut tx = world.store.begin(of.tenant.id).await?;
@@ -224,6 +225,7 @@ async fn check_app(
     assert_eq!(found.token_endpoint_auth_method, settings.token_endpoint_auth_method);
     assert_eq!(found.secret_hash(), settings.secret_hash);
     assert_eq!((found.id_token_alg, found.status), (settings.id_token_alg, settings.status));
+    assert_eq!(found.branding, settings.branding);
     assert_eq!((found.version, found.created_at), (version, world.env().now()));
     Ok(())
 }

@@ -8,7 +8,7 @@ use store::{DatabaseUrl, Result, api_key, idempotency, secret::SecretHash, sourc
 use uuid::Uuid;
 
 use crate::support::each_engine;
-use crate::world::World;
+use crate::world::{World, branding};
 
 each_engine! {
     a_tenant_comes_back_with_every_variant,
@@ -27,6 +27,7 @@ async fn a_tenant_comes_back_with_every_variant(url: DatabaseUrl) -> Result<()> 
             host: host.clone(),
             display_name: format!("虎 {at}"),
             status: *status,
+            branding: (at == 0).then(branding),
             ..last
         };
         let mut tx = world.store.begin(made.id).await?;
@@ -42,6 +43,7 @@ async fn a_tenant_comes_back_with_every_variant(url: DatabaseUrl) -> Result<()> 
                 (&changed.display_name, changed.version + 1)
             );
             assert_eq!((found.created_at, found.updated_at), (made.created_at, world.env().now()));
+            assert_eq!(found.branding, changed.branding);
         }
     }
     for host in ["acme.example.com:8443", "T1.example.com", "t1.example.com.", ""] {

@@ -9,6 +9,7 @@ use serde_json::json;
 use sqlx::AssertSqlSafe;
 use store::app::{AppSettings, AuthMethod};
 use store::audit::{self, Event};
+use store::branding::{Agreement, Background, Branding, Color};
 use store::corp::Corp;
 use store::ephemeral::MemorySettings;
 use store::id::{ApiKeyId, AppId, CorpId, GrantId, IdentityId, TenantId, UserId};
@@ -86,6 +87,7 @@ impl World {
             host: host.to_owned(),
             display_name: format!("租户 {host}"),
             status: TenantStatus::Active,
+            branding: None,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -295,6 +297,22 @@ pub(crate) fn app_settings() -> AppSettings {
         secret_hash: Some(SecretHash::of("client secret")),
         id_token_alg: Algorithm::Es256,
         status: Status::Active,
+        branding: None,
+    }
+}
+
+pub(crate) fn branding() -> Branding {
+    let texts = |text: &str| [("zh-CN".to_owned(), format!("{text} 🐅 'x' \"y\""))].into();
+    Branding {
+        logo_url: Some("https://cdn.example.com/标.png".to_owned()),
+        accent: Some(Color([0, 127, 255])),
+        background: Some(Background::Image("https://cdn.example.com/?a='b'".to_owned())),
+        heading: texts("欢迎"),
+        note: texts("说明"),
+        agreements: vec![Agreement {
+            names: texts("协议"),
+            url: "https://example.com/协议".to_owned(),
+        }],
     }
 }
 

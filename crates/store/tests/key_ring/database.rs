@@ -53,6 +53,7 @@ async fn fill(store: &Store, host: &str, identifiers: &[String]) -> Result<Tenan
         host: host.to_owned(),
         display_name: host.to_owned(),
         status: TenantStatus::Active,
+        branding: None,
         version: 1,
         created_at: now,
         updated_at: now,
