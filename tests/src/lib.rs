@@ -26,7 +26,7 @@ pub use crate::clock::TestClock;
 pub use crate::console::Caller;
 pub use crate::tenant::{App, Pkce, Tenant};
 pub use crate::tokens::{Claims, verify_id_token};
-pub use crate::world::World;
+pub use crate::world::{SMS_SECRET, World};
 
 /// Writes a case once and runs it on each deployment: `sqlite` (one node, an SQLite file,
 /// in-process state) and `postgres` (two nodes, PostgreSQL and Redis, where each request of a

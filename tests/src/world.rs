@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hufu::node::Node;
 use hufu::settings::Settings;
+use mail_sim::{MailSim, SmsSim};
 use store::Env;
 use wecom_sim::Simulator;
 
@@ -34,6 +35,8 @@ struct Inner {
     /// Which node the next one who acts begins with.
     turn: AtomicUsize,
     simulator: Mutex<Option<Simulator>>,
+    mail: MailSim,
+    sms: SmsSim,
     wecom: wecom_sim::Control,
     wecom_port: u16,
     _folder: tempfile::TempDir,
@@ -56,7 +59,10 @@ impl World {
         let simulator = start_simulator(&clock).await;
         let operator_key = format!("operator-{}", hex(&random::<16>()));
         let sealing_key = STANDARD.encode(random::<32>());
-        let text = settings_text(&place, &operator_key, &sealing_key, simulator.port(), extra);
+        let (mail, sms) =
+            (MailSim::start().await.unwrap(), SmsSim::start(0, SMS_SECRET).await.unwrap());
+        let extra = format!("{}{extra}", messaging_text(&mail));
+        let text = settings_text(&place, &operator_key, &sealing_key, simulator.port(), &extra);
         let settings = Settings::parse(&text).unwrap();
         let count = if backend == Backend::Postgres { 2 } else { 1 };
         let mut nodes = Vec::new();
@@ -77,6 +83,8 @@ impl World {
             wecom: simulator.control(),
             wecom_port: simulator.port(),
             simulator: Mutex::new(Some(simulator)),
+            mail,
+            sms,
             _folder: folder,
         }))
     }
@@ -90,7 +98,10 @@ impl World {
         let simulator = start_simulator(&clock).await;
         let operator_key = format!("operator-{}", hex(&random::<16>()));
         let sealing_key = STANDARD.encode(random::<32>());
-        let text = settings_text(&place, &operator_key, &sealing_key, simulator.port(), "");
+        let (mail, sms) =
+            (MailSim::start().await.unwrap(), SmsSim::start(0, SMS_SECRET).await.unwrap());
+        let extra = messaging_text(&mail);
+        let text = settings_text(&place, &operator_key, &sealing_key, simulator.port(), &extra);
         let world = Self(Arc::new(Inner {
             backend,
             clock,
@@ -104,6 +115,8 @@ impl World {
             wecom: simulator.control(),
             wecom_port: simulator.port(),
             simulator: Mutex::new(Some(simulator)),
+            mail,
+            sms,
             _folder: folder,
         }));
         (world, text)
@@ -142,6 +155,16 @@ impl World {
     /// The simulated WeCom.
     pub fn wecom(&self) -> &wecom_sim::Control {
         &self.0.wecom
+    }
+
+    /// The mailbox of everybody.
+    pub fn mail(&self) -> &MailSim {
+        &self.0.mail
+    }
+
+    /// The phones of everybody: a gateway for text messages, which takes [`SMS_SECRET`].
+    pub fn sms(&self) -> &SmsSim {
+        &self.0.sms
     }
 
     /// Base URL of the simulated WeCom.
@@ -199,6 +222,18 @@ impl World {
     pub async fn tenant(&self, name: &str) -> Tenant {
         Tenant::make(self, name).await
     }
+}
+
+/// The secret that the gateway for text messages expects.
+pub const SMS_SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
+/// Settings that lead mail and text messages to the simulated ones.
+fn messaging_text(mail: &MailSim) -> String {
+    format!(
+        "[mail]\nhost = '127.0.0.1'\nport = {}\nsecurity = 'none'\nfrom = 'Hufu <no-reply@hufu.example>'\n\
+         [outgoing]\nallowed_networks = ['127.0.0.0/8']\n",
+        mail.port()
+    )
 }
 
 async fn start_simulator(clock: &TestClock) -> Simulator {

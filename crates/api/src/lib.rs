@@ -22,6 +22,7 @@ mod fields;
 mod idempotency;
 mod json;
 mod links;
+mod messaging;
 mod openapi;
 mod paging;
 mod precondition;
@@ -78,6 +79,8 @@ pub struct Console {
     pub new_keys: oidc::keys::Nursery,
     /// Tests of sources.
     pub tester: broker::source_test::Tester,
+    /// Which addresses that tenants name may be called.
+    pub outgoing: notify::guard::Policy,
     /// Proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
 }

@@ -199,8 +199,9 @@ fn patch_of(new: &Value, immutable: &[&str]) -> Value {
 
 /// Adds what the rules say to each operation of a path.
 fn complete_item(path: &str, item: &mut Value) {
-    // A branding has its tenant's version.
-    let versioned = item.get("patch").is_some() || path == "/tenants/{tenant}/branding";
+    // These have their tenant's version.
+    const OF_TENANT: [&str; 2] = ["/tenants/{tenant}/branding", "/tenants/{tenant}/messaging"];
+    let versioned = item.get("patch").is_some() || OF_TENANT.contains(&path);
     let parameters: Vec<Value> = path
         .split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))

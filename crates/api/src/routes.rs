@@ -4,8 +4,8 @@ use actix_web::Scope;
 use utoipa::OpenApi;
 
 use crate::{
-    api_keys, apps, audit_events, branding, corps, links, source_test, sources, tenants, users,
-    verification_files,
+    api_keys, apps, audit_events, branding, corps, links, messaging, source_test, sources, tenants,
+    users, verification_files,
 };
 
 macro_rules! table {
@@ -30,6 +30,9 @@ table! {
     tenants::delete,
     branding::read,
     branding::put,
+
+    messaging::read,
+    messaging::put,
 
     corps::list,
     corps::create,

@@ -210,7 +210,7 @@ impl Broker {
         Ok(())
     }
 
-    /// Looks at a code that the person entered. Of several attempts with the right one, one gets it.
+    /// Takes a code that the person entered. Of several attempts with the right one, one gets it.
     pub(crate) async fn confirm_code(
         &self,
         tenant: &Tenant,
@@ -219,6 +219,20 @@ impl Broker {
         purpose: CodePurpose,
         code: &str,
     ) -> Result<Confirmed> {
+        let right = self.look_at_code(tenant, visitor, interaction, purpose, code).await?;
+        self.use_code_up(tenant, interaction, purpose, right).await
+    }
+
+    /// Looks at a code that the person entered, and leaves it: for where something else may still be
+    /// wrong.
+    pub(crate) async fn look_at_code(
+        &self,
+        tenant: &Tenant,
+        visitor: &Visitor,
+        interaction: &Interaction,
+        purpose: CodePurpose,
+        code: &str,
+    ) -> Result<RightCode> {
         let store = self.store();
         let wrong = || Refused::because(Reason::CodeWrong);
         let at = key(interaction, purpose);
@@ -226,20 +240,11 @@ impl Broker {
             return Err(Refused::because(Reason::TooManyTries));
         }
         let sent: Sent = store.ephemeral.get(&CODE, tenant.id, &at).await?.ok_or_else(wrong)?;
-        let target = match (sent.user, &sent.email, &sent.phone) {
-            (Some(user), ..) => Target::User(user),
-            (None, Some(address), _) | (None, None, Some(address)) => Target::Nobody(address),
-            (None, None, None) => return Err(wrong()),
-        };
+        let target = sent.target().ok_or_else(wrong)?;
         self.count_try(tenant, visitor, Trying::Code, &target).await?;
         let entered: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
         let entered = hash(interaction, purpose, &entered).to_text();
         if !bool::from(subtle::ConstantTimeEq::ct_eq(entered.as_bytes(), sent.hash.as_bytes())) {
-            return Err(wrong());
-        }
-        let taken: Option<Sent> = store.ephemeral.take(&CODE, tenant.id, &at).await?;
-        // Another attempt was faster, or a newer code was sent meanwhile.
-        if !taken.is_some_and(|taken| taken.hash == sent.hash) {
             return Err(wrong());
         }
         self.forgive_tries(tenant, visitor, Trying::Code, &target).await?;
@@ -251,7 +256,44 @@ impl Broker {
         let owner = account::by_address(&mut scope, address.email(), address.phone()).await?;
         match owner {
             Some(owner) if owner.status != UserStatus::Active => Err(wrong()),
-            owner => Ok(Confirmed { address, user: owner.map(|owner| owner.id) }),
+            owner => {
+                let confirmed = Confirmed { address, user: owner.map(|owner| owner.id) };
+                Ok(RightCode { confirmed, hash: sent.hash })
+            }
+        }
+    }
+
+    /// Uses a right code up. Of several attempts, one gets what it proves.
+    pub(crate) async fn use_code_up(
+        &self,
+        tenant: &Tenant,
+        interaction: &Interaction,
+        purpose: CodePurpose,
+        right: RightCode,
+    ) -> Result<Confirmed> {
+        let at = key(interaction, purpose);
+        let taken: Option<Sent> = self.store().ephemeral.take(&CODE, tenant.id, &at).await?;
+        // Another attempt was faster, or a newer code was sent meanwhile.
+        match taken {
+            Some(taken) if taken.hash == right.hash => Ok(right.confirmed),
+            _ => Err(Refused::because(Reason::CodeWrong)),
+        }
+    }
+}
+
+/// A code that was right, and is not used up yet.
+pub(crate) struct RightCode {
+    pub(crate) confirmed: Confirmed,
+    hash: String,
+}
+
+impl Sent {
+    /// Whose tries are counted.
+    fn target(&self) -> Option<Target<'_>> {
+        match (self.user, &self.email, &self.phone) {
+            (Some(user), ..) => Some(Target::User(user)),
+            (None, Some(address), _) | (None, None, Some(address)) => Some(Target::Nobody(address)),
+            (None, None, None) => None,
         }
     }
 }

@@ -204,19 +204,35 @@ impl Broker {
             if !self.local_methods(tenant, &interaction).await?.reset {
                 return Err(Refused::within(Reason::NotOffered, &interaction).into());
             }
-            // Before the code is used up: a weak one can be mended with the same code.
-            password::check(&password, &[])
-                .map_err(|_| Refused::because(Reason::PasswordUnacceptable))?;
-            let confirmed =
-                self.confirm_code(tenant, visitor, &interaction, CodePurpose::Reset, code).await?;
-            let user = confirmed.user.ok_or_else(|| Refused::because(Reason::CodeWrong))?;
+            let purpose = CodePurpose::Reset;
+            let right = self.look_at_code(tenant, visitor, &interaction, purpose, code).await?;
+            let user = right.confirmed.user.ok_or_else(|| Refused::because(Reason::CodeWrong))?;
+            // Before the code is used up: a weak password is mended with the same code.
+            self.check_password(tenant, user, &password).await?;
+            self.use_code_up(tenant, &interaction, purpose, right).await?;
             self.set_password(tenant, visitor, user, password, "password.reset", None).await
         };
         let result = result.await;
         self.noted(tenant, visitor, &interaction, result).await
     }
 
-    /// Sets a user's password and ends every session but one that is kept.
+    /// Whether a user may have this password: it is neither weak nor about the person.
+    pub(crate) async fn check_password(
+        &self,
+        tenant: &Tenant,
+        user: UserId,
+        password: &SecretString,
+    ) -> Result<()> {
+        let account = user::find(&mut self.store().tenant(tenant.id), user).await?;
+        let account = account.filter(|account| account.status == UserStatus::Active);
+        let account = account.ok_or_else(|| Refused::because(Reason::UserSuspended))?;
+        let about = [&account.username, &account.email, &account.phone_number, &account.name];
+        let about: Vec<&str> = about.into_iter().filter_map(|text| text.as_deref()).collect();
+        password::check(password, &about)
+            .map_err(|_| Refused::because(Reason::PasswordUnacceptable))
+    }
+
+    /// Sets a user's password, which was checked, and ends every session but one that is kept.
     pub(crate) async fn set_password(
         &self,
         tenant: &Tenant,
@@ -227,16 +243,6 @@ impl Broker {
         kept: Option<store::id::SessionId>,
     ) -> Result<()> {
         let store = self.store();
-        let account = user::find(&mut store.tenant(tenant.id), user).await?;
-        let account = account.filter(|account| account.status == UserStatus::Active);
-        let account = account.ok_or_else(|| Refused::because(Reason::UserSuspended))?;
-        let about: Vec<&str> =
-            [&account.username, &account.email, &account.phone_number, &account.name]
-                .into_iter()
-                .filter_map(|text| text.as_deref())
-                .collect();
-        password::check(&password, &about)
-            .map_err(|_| Refused::because(Reason::PasswordUnacceptable))?;
         let hash = self.passwords.hash(password, store.env.bytes()?).await?;
         let mut tx = store.begin(tenant.id).await?;
         store::password::set(&mut tx, &store.env, user, &hash).await?;

@@ -224,23 +224,6 @@ pub(crate) async fn reseal_webhook(
     Ok(Some(true))
 }
 
-/// Writes whom the handle's tenant's people can ask for help.
-pub async fn set_support_contact(
-    tx: &mut TenantWrite,
-    env: &Env,
-    contact: Option<String>,
-) -> Result<()> {
-    let id = tx.tenant();
-    tx.transaction()
-        .query("UPDATE tenants SET support_contact = $2, updated_at = $3 WHERE id = $1")
-        .bind(id)
-        .bind(contact)
-        .bind(env.now())
-        .execute()
-        .await?;
-    Ok(())
-}
-
 /// Deletes the handle's tenant with all that belongs to it, if it still has this version.
 pub async fn delete(tx: &mut TenantWrite, id: TenantId, version: i64) -> Result<()> {
     if id != tx.tenant() {

@@ -52,6 +52,7 @@ pub(super) fn tags() -> Value {
     json!([
         { "name": "Tenants", "description": "The units of isolation. For the operator." },
         { "name": "Branding", "description": "How a tenant's pages look." },
+        { "name": "Messaging", "description": "How a tenant reaches its people." },
         { "name": "Corps", "description": "The WeCom organisations of a tenant." },
         { "name": "Identity sources", "description": "The ways to sign in through a corp." },
         { "name": "Apps", "description": "The OpenID Connect clients of a tenant." },

@@ -89,6 +89,7 @@ impl Bed {
             ],
             new_keys: NURSERY.clone(),
             tester: broker::source_test::Tester::new(client, store.clone()),
+            outgoing: notify::guard::Policy::default(),
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
         };
         assert!(!format!("{console:?}").contains(OPERATOR_KEY));

@@ -189,9 +189,14 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Which addresses that tenants name may be called.
+    pub fn outgoing_policy(&self) -> Policy {
+        Policy { allow: self.outgoing.allowed_networks.clone() }
+    }
+
     /// What sends messages to people.
     pub fn notifier(&self) -> Result<Notifier> {
-        let policy = Policy { allow: self.outgoing.allowed_networks.clone() };
+        let policy = self.outgoing_policy();
         let mailer = match &self.mail.host {
             None => None,
             Some(host) => Some(mailer(host, &self.mail).context("[mail] is not usable")?),
