@@ -26,6 +26,7 @@ async fn a_tenant_comes_back_with_every_variant(url: DatabaseUrl) -> Result<()> 
         let changed = Tenant {
             host: host.clone(),
             display_name: format!("虎 {at}"),
+            support_contact: (at == 0).then(|| "电话 010-1234".to_owned()),
             status: *status,
             ..last
         };
@@ -42,6 +43,7 @@ async fn a_tenant_comes_back_with_every_variant(url: DatabaseUrl) -> Result<()> 
                 (&changed.display_name, changed.version + 1)
             );
             assert_eq!((found.created_at, found.updated_at), (made.created_at, world.env().now()));
+            assert_eq!(found.support_contact, changed.support_contact);
         }
     }
     for host in ["acme.example.com:8443", "T1.example.com", "t1.example.com.", ""] {
