@@ -101,8 +101,14 @@ impl Input for NewIdentitySource {
         let association_policy = fields.defaulted(
             "association_policy",
             AssociationPolicy::default(),
-            source_policy::rule(association, mode),
+            source_policy::rule(mode),
         );
+        let policy = association_policy.as_ref();
+        if let Some(flaw) =
+            policy.and_then(|policy| source_policy::without_rules(association, policy))
+        {
+            fields.flaw("association_policy", &flaw);
+        }
         let status =
             fields.defaulted("status", Status::Active, rules::word(&["active", "disabled"]));
         Some(Self {

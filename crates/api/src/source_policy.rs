@@ -9,6 +9,9 @@ use crate::fields::{Flaw, Flaws};
 use crate::json::pointer;
 use crate::rules;
 
+/// Most rules: more than there are fields, so that a field that stands twice is named.
+const MAX_RULES: usize = 10;
+
 /// How a first sign-in finds an account, in particular.
 #[derive(ToSchema)]
 #[schema(as = AssociationPolicy)]
@@ -65,9 +68,8 @@ pub(crate) struct MatchRuleBody {
     trusted: bool,
 }
 
-/// Reads the object. What it may say depends on the source's association and mode.
+/// Reads the object. What it may say depends on the source's mode.
 pub(crate) fn rule(
-    association: Option<AssociationMode>,
     mode: Option<SourceMode>,
 ) -> impl FnOnce(&Value) -> Result<AssociationPolicy, Flaws> {
     move |value| {
@@ -85,16 +87,35 @@ pub(crate) fn rule(
                 );
             }
         }
-        if association == Some(AssociationMode::Field)
-            && policy.rules.is_empty()
-            && flaws.is_empty()
-        {
-            let text = "needs rules: with association field and no rule nobody is ever found";
-            flaws.push(Flaw { below: "/rules".into(), code: "required", text: text.into() });
-        }
         if flaws.is_empty() { Ok(policy) } else { Err(flaws) }
     }
 }
+
+/// What is wrong with a policy that has no rules where they are needed, given or by itself.
+pub(crate) fn without_rules(
+    association: Option<AssociationMode>,
+    policy: &AssociationPolicy,
+) -> Option<Flaw> {
+    let needed = association == Some(AssociationMode::Field) && policy.rules.is_empty();
+    needed.then(|| Flaw {
+        below: "/rules".to_owned(),
+        code: "required",
+        text: "needs a rule: with association field and none, nobody is ever found".to_owned(),
+    })
+}
+
+/// Every member's name.
+const MEMBERS: [&str; 9] = [
+    "rules",
+    "on_no_match",
+    "on_several",
+    "on_other_identity",
+    "ask_form",
+    "proofs",
+    "offer_consent",
+    "offer_typed",
+    "offer_browser",
+];
 
 fn read(
     policy: &mut AssociationPolicy,
@@ -104,6 +125,8 @@ fn read(
 ) -> Result<(), Flaws> {
     const DOUBT: &[&str] = &["refuse", "ask"];
     match name {
+        // As with every field: what is null is as it is by itself.
+        _ if value.is_null() && MEMBERS.contains(&name) => {}
         "rules" => policy.rules = match_rules(value, mode)?,
         "on_no_match" => {
             policy.on_no_match = rules::word::<OnNoMatch>(&["create", "ask"])(value)?;
@@ -131,30 +154,36 @@ fn read(
 }
 
 fn match_rules(value: &Value, mode: Option<SourceMode>) -> Result<Vec<MatchRule>, Flaws> {
-    let Some(elements) = value.as_array().filter(|elements| elements.len() <= 10) else {
-        return Err(vec![Flaw::new("type", "has to be a list of at most 10 rules")]);
+    let Some(elements) = value.as_array() else {
+        return Err(vec![Flaw::new("type", "has to be a list of rules")]);
     };
+    if elements.len() > MAX_RULES {
+        let text = format!("has to have 0 to {MAX_RULES} elements");
+        return Err(vec![Flaw::new("length", text)]);
+    }
     let (mut found, mut flaws) = (Vec::<MatchRule>::new(), Flaws::new());
     for (at, element) in elements.iter().enumerate() {
         let below = format!("/{at}");
-        let flaw = match serde_json::from_value::<MatchRule>(element.clone()) {
-            Err(_) => Flaw::new(
+        // A derived reader takes a list for an object as well.
+        let rule = element.as_object().map(|_| serde_json::from_value(element.clone()));
+        let flaw = match rule {
+            None | Some(Err(_)) => Flaw::new(
                 "format",
                 "has to be {\"field\": …, \"trusted\": true or false}; field is one of mobile, email, \
                  biz_mail, userid_username, userid_external_id",
             ),
-            Ok(rule) if found.iter().any(|known| known.field == rule.field) => {
+            Some(Ok(MatchRule { field, .. })) if found.iter().any(|known| known.field == field) => {
                 Flaw::new("duplicate", "has the field of a rule before: leave it out")
             }
             // An agency app sees encrypted userids, which are nobody's name [D 96518].
-            Ok(MatchRule {
+            Some(Ok(MatchRule {
                 field: MatchField::UseridUsername | MatchField::UseridExternalId,
                 ..
-            }) if mode == Some(SourceMode::Agency) => Flaw::new(
+            })) if mode == Some(SourceMode::Agency) => Flaw::new(
                 "mode",
                 "compares userids, which are encrypted for agency apps: leave it out",
             ),
-            Ok(rule) => {
+            Some(Ok(rule)) => {
                 found.push(rule);
                 continue;
             }

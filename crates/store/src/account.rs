@@ -177,7 +177,8 @@ pub async fn taken(
              coalesce(email_verified AND email_key = $5, FALSE) AS email
              FROM users WHERE tenant_id = $1 AND (id <> $2 OR $2 IS NULL)
              AND (username_key = $3 OR external_id_key = $4 OR (email_verified AND email_key = $5)
-                  OR (phone_number_verified AND phone_key = $6)) LIMIT 1"
+                  OR (phone_number_verified AND phone_key = $6))
+             ORDER BY 1 DESC, 2 DESC, 3 DESC LIMIT 1"
         ))
         .bind(own)
         .bind(keys.username)

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 use crate::env::Env;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::UserId;
 use crate::scope::{Scope, TenantWrite};
 use crate::sql;
@@ -33,10 +33,11 @@ pub async fn find(scope: &mut impl Scope, user: UserId) -> Result<Option<Passwor
         .await
 }
 
-/// Sets a user's password.
+/// Sets a user's password. [`Error::Reference`] if there is no such user, or only its tombstone.
 pub async fn set(tx: &mut TenantWrite, env: &Env, user: UserId, hash: &str) -> Result<()> {
-    tx.query(sql!(
-        "INSERT INTO passwords (tenant_id, user_id, hash, changed_at) VALUES ($1, $2, $3, $4)
+    let set = tx.query(sql!(
+        "INSERT INTO passwords (tenant_id, user_id, hash, changed_at)
+         SELECT $1, $2, $3, $4 FROM users WHERE tenant_id = $1 AND id = $2 AND status <> 'deleted'
          ON CONFLICT (tenant_id, user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at"
     ))
     .bind(user)
@@ -44,7 +45,7 @@ pub async fn set(tx: &mut TenantWrite, env: &Env, user: UserId, hash: &str) -> R
     .bind(env.now())
     .execute()
     .await?;
-    Ok(())
+    if set == 1 { Ok(()) } else { Err(Error::Reference) }
 }
 
 /// Replaces the hash of an unchanged password by one with other parameters.

@@ -200,7 +200,7 @@ pub async fn find_to_end(scope: &mut impl Scope, token: &SecretHash) -> Result<O
 
 /// The live session with this cookie, if its source is linked to the app: a source works only for
 /// the apps it is linked to, and a session carries no further than its source. One without a source
-/// carries to the apps whose `local_methods` have its method; the caller has read them.
+/// carries to the apps whose `sign_in_methods` name its method.
 pub async fn find_for_app(
     scope: &mut impl Scope,
     env: &Env,

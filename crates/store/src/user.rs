@@ -17,7 +17,7 @@ crate::text_enum! {
     Origin {
         /// A first sign-in: the profile follows the upstream's.
         SignIn = "sign_in",
-        /// An administrator: the upstream only fills what is empty.
+        /// An administrator: the upstream only gives a name where there is none, and the picture.
         Console = "console",
     }
 }
@@ -91,6 +91,11 @@ macro_rules! columns {
     };
 }
 
+/// A value that was told; an empty one was not.
+fn told(value: Option<&String>) -> Option<String> {
+    value.filter(|text| !text.trim().is_empty()).cloned()
+}
+
 fn email_key(email: Option<&str>) -> Option<Vec<u8>> {
     email.and_then(|text| Email::parse(text).ok()).map(|email| email.to_stored_key())
 }
@@ -108,10 +113,10 @@ pub async fn create(tx: &mut TenantWrite, env: &Env, profile: &Profile) -> Resul
         ""
     )))
     .bind(UserId(env.random_id()?))
-    .bind(profile.name.clone())
-    .bind(profile.email.clone())
-    .bind(profile.phone_number.clone())
-    .bind(profile.picture.clone())
+    .bind(told(profile.name.as_ref()))
+    .bind(told(profile.email.as_ref()))
+    .bind(told(profile.phone_number.as_ref()))
+    .bind(told(profile.picture.as_ref()))
     .bind(env.now())
     .bind(profile.name.as_deref().and_then(name_key))
     .bind(email_key(profile.email.as_deref()))
@@ -164,23 +169,23 @@ pub async fn refresh_profile(
          name = CASE WHEN origin = 'console' THEN coalesce(name, $3) ELSE coalesce($3, name) END,
          name_key = CASE WHEN origin = 'console' THEN coalesce(name_key, $4) ELSE coalesce($4, name_key) END,
          email = CASE WHEN origin = 'console' OR email_verified THEN email ELSE coalesce($5, email) END,
-         email_key = CASE WHEN origin = 'console' OR email_verified OR coalesce($5, '') = ''
+         email_key = CASE WHEN origin = 'console' OR email_verified OR $5 IS NULL
              THEN email_key ELSE $6 END,
          phone_number = CASE WHEN origin = 'console' OR phone_number_verified THEN phone_number
              ELSE coalesce($7, phone_number) END,
-         phone_key = CASE WHEN origin = 'console' OR phone_number_verified OR coalesce($7, '') = ''
+         phone_key = CASE WHEN origin = 'console' OR phone_number_verified OR $7 IS NULL
              THEN phone_key ELSE $8 END,
          picture = coalesce($9, picture), updated_at = $10
          WHERE tenant_id = $1 AND id = $2 AND status <> 'deleted'"
     ))
     .bind(id)
-    .bind(profile.name.clone())
+    .bind(told(profile.name.as_ref()))
     .bind(profile.name.as_deref().and_then(name_key))
-    .bind(profile.email.clone())
+    .bind(told(profile.email.as_ref()))
     .bind(email_key(profile.email.as_deref()))
-    .bind(profile.phone_number.clone())
+    .bind(told(profile.phone_number.as_ref()))
     .bind(phone_key(profile.phone_number.as_deref()))
-    .bind(profile.picture.clone())
+    .bind(told(profile.picture.as_ref()))
     .bind(env.now())
     .execute()
     .await?;

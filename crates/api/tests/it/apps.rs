@@ -75,6 +75,47 @@ async fn a_public_app_has_no_secret() {
     assert_eq!(made.body["client_secret_set"], false);
 }
 
+#[actix_web::test]
+async fn an_app_says_who_gets_an_account_and_how_people_sign_in() {
+    let bed = Bed::new().await;
+    let tenant = bed.tenant("a.example").await;
+    let made = tenant.post("apps", app()).await;
+    assert_eq!(made.assert(201).body["registration"], true);
+    assert_eq!(made.body["sign_in_methods"], json!([]));
+    let path = format!("apps/{}", made.id());
+    let closed = json!({ "registration": false, "sign_in_methods": ["sms_code", "password"] });
+    let changed = tenant.patch(&path, closed.clone()).await;
+    // A new secret is no reason to forget it.
+    tenant.request(Method::POST, &format!("{path}/secret")).send().await.assert(201);
+    for answer in [changed, tenant.get(&path).await] {
+        assert_eq!(answer.body["registration"], closed["registration"], "{}", answer.text);
+        assert_eq!(answer.body["sign_in_methods"], closed["sign_in_methods"]);
+    }
+    for (members, expected) in [
+        (json!({ "registration": "no" }), ("/registration", "type")),
+        (json!({ "registration": 0 }), ("/registration", "type")),
+        (json!({ "sign_in_methods": "password" }), ("/sign_in_methods", "type")),
+        (json!({ "sign_in_methods": ["source"] }), ("/sign_in_methods/0", "choice")),
+        (json!({ "sign_in_methods": ["password", "Password"] }), ("/sign_in_methods/1", "choice")),
+        (json!({ "sign_in_methods": [true] }), ("/sign_in_methods/0", "type")),
+        (
+            json!({ "sign_in_methods": ["email_code", "email_code"] }),
+            ("/sign_in_methods/1", "duplicate"),
+        ),
+    ] {
+        tenant.post("apps", with(app(), members.clone())).await.assert_errors(&[expected]);
+        tenant.patch(&path, members).await.assert_errors(&[expected]);
+    }
+    let all = json!({ "sign_in_methods": ["email_code", "sms_code", "password"] });
+    let made = tenant.post("apps", with(app(), all.clone())).await;
+    assert_eq!(made.assert(201).body["sign_in_methods"], all["sign_in_methods"]);
+    // Null puts back what is so by itself.
+    let cleared = json!({ "registration": null, "sign_in_methods": null });
+    let cleared = tenant.patch(&path, cleared).await;
+    assert_eq!(cleared.assert(200).body["registration"], true);
+    assert_eq!(cleared.body["sign_in_methods"], json!([]));
+}
+
 /// Attack A2.
 #[actix_web::test]
 async fn bad_redirect_uris_are_refused() {

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod apps;
+mod association;
 mod audit;
 mod audit_export;
 mod audit_filters;

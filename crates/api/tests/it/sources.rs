@@ -148,11 +148,6 @@ async fn settings_fit_the_kind() {
     post(json!({ "kind": "wecom_mobile", "panel": true }))
         .await
         .assert_errors(&[("/panel", "kind")]);
-    for association in ["field", "ask"] {
-        post(json!({ "association": association }))
-            .await
-            .assert_errors(&[("/association", "not_available")]);
-    }
     post(json!({ "association": "guess" })).await.assert_errors(&[("/association", "choice")]);
     for agent in [json!(0), json!(-1), json!(4_294_967_296_i64)] {
         post(json!({ "agent_id": agent })).await.assert_errors(&[("/agent_id", "range")]);
@@ -176,10 +171,6 @@ async fn settings_fit_the_kind() {
     let mobile = post(mobile).await;
     assert_eq!(mobile.assert(201).body["scope"], "snsapi_privateinfo");
     let path = format!("identity-sources/{}", mobile.id());
-    tenant
-        .patch(&path, json!({ "association": "field" }))
-        .await
-        .assert_errors(&[("/association", "not_available")]);
     // Null takes a language away; the last one stays.
     let names = json!({ "display_names": { "en": null, "de": "WeCom" } });
     let changed = tenant.patch(&path, names).await;

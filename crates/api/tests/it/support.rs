@@ -293,7 +293,7 @@ impl Caller {
             subject: user.id.to_string(),
             userid: "ZhangSan".into(),
         };
-        store::identity::link(&mut tx, env, user.id, &subject).await.unwrap().unwrap();
+        store::identity::link(&mut tx, env, user.id, &subject, None).await.unwrap().unwrap();
         tx.commit().await.unwrap();
         user.id.to_string()
     }

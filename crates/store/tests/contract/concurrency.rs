@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use store::account::{self, AccountSettings};
 use store::corp::{self, Corp};
 use store::id::UserId;
 use store::identity::Subject;
+use store::normal::Handle;
 use store::user::UserStatus;
 use store::{DatabaseUrl, Error, Result, grant, identity, session, user};
 
@@ -16,6 +18,7 @@ each_engine! {
     s1_fifty_first_sign_ins_at_once_make_one_user,
     s1_of_many_changes_of_one_version_one_wins,
     s1_a_session_ends_once,
+    s1_of_many_accounts_of_one_external_id_one_is_made,
     writers_wait_for_one_another,
     readers_see_all_of_a_transaction_or_nothing,
     a_suspension_beside_grants_leaves_none_alive,
@@ -26,12 +29,12 @@ async fn sign_in(world: &World, of: &Sample, person: &Subject) -> Result<UserId>
     loop {
         let mut tx = world.store.begin(of.tenant.id).await?;
         if let Some(linked) = identity::linked_user(&mut tx, person).await? {
-            identity::touch(&mut tx, world.env(), linked.identity_id).await?;
+            identity::touch(&mut tx, world.env(), linked.identity_id, None).await?;
             tx.commit().await?;
             return Ok(linked.user_id);
         }
         let made = user::create(&mut tx, world.env(), &profile()).await?;
-        if identity::link(&mut tx, world.env(), made.id, person).await?.is_some() {
+        if identity::link(&mut tx, world.env(), made.id, person, None).await?.is_some() {
             tx.commit().await?;
             return Ok(made.id);
         }
@@ -79,6 +82,31 @@ async fn s1_of_many_changes_of_one_version_one_wins(url: DatabaseUrl) -> Result<
     }
     let found = corp::find(&mut world.store.tenant(of.tenant.id), of.corp.id).await?.unwrap();
     assert_eq!(found.version, 11);
+    Ok(())
+}
+
+async fn s1_of_many_accounts_of_one_external_id_one_is_made(url: DatabaseUrl) -> Result<()> {
+    let (world, second) = (World::open(url.clone()).await?, World::open(url).await?);
+    let of = world.sample("acme.example.com").await?;
+    let imports = (0..8).map(|at| {
+        let (world, of) = ([&world, &second][at % 2].clone(), of.clone());
+        tokio::spawn(async move {
+            let own = |name: &str| AccountSettings {
+                external_id: Handle::parse(name).ok(),
+                ..AccountSettings::default()
+            };
+            let mut tx = world.store.begin(of.tenant.id).await.unwrap();
+            let made = account::insert(&mut tx, world.env(), &own("E-1")).await.unwrap();
+            // Whoever was too late goes on in the same transaction.
+            let next = own(&format!("E-1-{at}"));
+            assert!(account::insert(&mut tx, world.env(), &next).await.unwrap().is_some());
+            tx.commit().await.unwrap();
+            made.is_some()
+        })
+    });
+    let made = join_all(imports).await.into_iter().filter(|made| *made.as_ref().unwrap()).count();
+    assert_eq!(made, 1);
+    assert_eq!(world.count("SELECT count(*) FROM users").await, 1 + 1 + 8);
     Ok(())
 }
 

@@ -4,17 +4,21 @@ use store::audit::{self, Event};
 use store::id::{AppId, CorpId, SourceId, TenantId, UserId};
 use store::page::PageRequest;
 use store::secret::SecretHash;
+use store::session::SignedInBy;
 use store::signing_key::{self, Algorithm};
 use store::tenant::Tenant;
 use store::user::UserStatus;
 use store::{
-    DatabaseUrl, Error, Result, api_key, app, corp, grant, identity, session, source, tenant, user,
-    verification_file,
+    DatabaseUrl, Error, Result, account, api_key, app, corp, grant, identity, link_event, password,
+    session, source, tenant, user, verification_file,
 };
 use uuid::Uuid;
 
 use crate::support::each_engine;
-use crate::world::{FIRST, HOUR, World, app_settings, new_key, profile, source_settings, subject};
+use crate::world::{
+    FIRST, World, account_settings, app_settings, linking, new_key, profile, signed_in,
+    source_settings, subject,
+};
 
 each_engine! {
     a_change_of_an_old_version_is_stale,
@@ -57,6 +61,8 @@ async fn a_change_of_an_old_version_is_stale(url: DatabaseUrl) -> Result<()> {
         for status in UserStatus::ALL {
             refused!(Error::Stale, user::set_status(tx, env, of.user, version, *status));
         }
+        let settings = account_settings("a");
+        refused!(Error::Stale, account::update(tx, env, of.user, version, &settings));
     }
     // Even if somebody commits after such an error, nothing has changed.
     let mut tx = world.store.begin(of.tenant.id).await?;
@@ -72,8 +78,10 @@ async fn a_change_of_an_old_version_is_stale(url: DatabaseUrl) -> Result<()> {
     let updated = source::update(&mut tx, env, keys, of.source.id, 1, settings).await?;
     assert_eq!(updated.version, 2);
     assert_eq!(app::update(&mut tx, env, of.app, 1, app_settings()).await?.version, 2);
-    let suspended = user::set_status(&mut tx, env, of.user, 1, UserStatus::Suspended).await?;
-    assert_eq!(suspended.version, 2);
+    let settings = account_settings("a");
+    assert_eq!(account::update(&mut tx, env, of.user, 1, &settings).await?.version, 2);
+    let suspended = user::set_status(&mut tx, env, of.user, 2, UserStatus::Suspended).await?;
+    assert_eq!(suspended.version, 3);
     source::delete(&mut tx, of.source.id, 2).await?;
     corp::delete(&mut tx, of.corp.id, 2).await?;
     app::delete(&mut tx, of.app, 2).await?;
@@ -98,20 +106,20 @@ async fn unique_values_conflict(url: DatabaseUrl) -> Result<()> {
     refused!(Error::Conflict, world.make_source(&mut begin(own).await, of.corp.id, "wecom"));
     refused!(
         Error::Conflict,
-        session::create(&mut begin(own).await, env, of.user, of.source.id, &of.token, HOUR)
+        session::create(&mut begin(own).await, env, of.user, signed_in(of.way(), &of.token))
     );
     refused!(
         Error::Conflict,
         api_key::create(&mut begin(other.tenant.id).await, env, "k", "p", &of.api_hash, None)
     );
     refused!(Error::Conflict, signing_key::create(&mut begin(own).await, env, keys, &key));
-    let linked = identity::link(&mut begin(own).await, env, of.user, &of.subject).await?;
+    let linked = identity::link(&mut begin(own).await, env, of.user, &of.subject, None).await?;
     assert!(linked.is_none());
 
     // Positive control: each is unique in its tenant only. Both samples have the same identifier,
     // corp, subject and algorithm already; a session's secret may be the same by chance.
     let mut tx = world.store.begin(other.tenant.id).await?;
-    session::create(&mut tx, env, other.user, other.source.id, &of.token, HOUR).await?;
+    session::create(&mut tx, env, other.user, signed_in(other.way(), &of.token)).await?;
     tx.commit().await
 }
 
@@ -125,15 +133,13 @@ async fn a_reference_to_nothing_is_refused(url: DatabaseUrl) -> Result<()> {
     refused!(Error::Reference, app::link(&mut begin().await, env, AppId(nobody), of.source.id, 1));
     refused!(Error::Reference, app::link(&mut begin().await, env, of.app, SourceId(nobody), 1));
     let token = SecretHash::of("t");
-    let (user, none) = (of.user, SourceId(nobody));
-    refused!(Error::Reference, session::create(&mut begin().await, env, user, none, &token, HOUR));
-    let (user, source) = (UserId(nobody), of.source.id);
-    refused!(
-        Error::Reference,
-        session::create(&mut begin().await, env, user, source, &token, HOUR)
-    );
+    let none = SignedInBy::Source(SourceId(nobody), of.identity);
+    for (user, way) in [(of.user, none), (UserId(nobody), of.way())] {
+        let new = signed_in(way, &token);
+        refused!(Error::Reference, session::create(&mut begin().await, env, user, new));
+    }
     let who = subject("nobody");
-    refused!(Error::Reference, identity::link(&mut begin().await, env, UserId(nobody), &who));
+    refused!(Error::Reference, identity::link(&mut begin().await, env, UserId(nobody), &who, None));
     refused!(
         Error::Reference,
         grant::create(
@@ -147,6 +153,7 @@ async fn a_reference_to_nothing_is_refused(url: DatabaseUrl) -> Result<()> {
     );
     let begin = async || world.store.begin(TenantId(nobody)).await.unwrap();
     refused!(Error::Reference, user::create(&mut begin().await, env, &profile()));
+    refused!(Error::Reference, account::create(&mut begin().await, env, &account_settings("a")));
     refused!(Error::Reference, app::create(&mut begin().await, env, app_settings()));
     refused!(Error::Reference, api_key::create(&mut begin().await, env, "k", "p", &token, None));
     refused!(
@@ -157,6 +164,8 @@ async fn a_reference_to_nothing_is_refused(url: DatabaseUrl) -> Result<()> {
         Error::Reference,
         audit::record(&mut begin().await, env, Event::system("sign_in", "ok"))
     );
+    let event = linking(UserId(nobody), &who);
+    refused!(Error::Reference, link_event::record(&mut begin().await, env, event));
     Ok(())
 }
 
@@ -172,18 +181,16 @@ async fn a_reference_to_another_tenants_row_is_refused(url: DatabaseUrl) -> Resu
     refused!(Error::Reference, world.make_source(&mut begin().await, of.corp.id, "b"));
     refused!(Error::Reference, app::link(&mut begin().await, env, other.app, source, 1));
     refused!(Error::Reference, app::link(&mut begin().await, env, of.app, other.source.id, 1));
-    refused!(Error::Reference, identity::link(&mut begin().await, env, user, &subject("mallory")));
+    let mallory = subject("mallory");
+    refused!(Error::Reference, identity::link(&mut begin().await, env, user, &mallory, None));
+    refused!(Error::Reference, password::set(&mut begin().await, env, user, "$argon2id$"));
+    for (user, way) in [(other.user, of.way()), (user, other.way()), (user, SignedInBy::Password)] {
+        let new = signed_in(way, &token);
+        refused!(Error::Reference, session::create(&mut begin().await, env, user, new));
+    }
     refused!(
         Error::Reference,
-        session::create(&mut begin().await, env, other.user, source, &token, HOUR)
-    );
-    refused!(
-        Error::Reference,
-        session::create(&mut begin().await, env, user, other.source.id, &token, HOUR)
-    );
-    refused!(
-        Error::Reference,
-        session::renew(&mut begin().await, env, other.session.id, source, &token, HOUR)
+        session::renew(&mut begin().await, env, other.session.id, signed_in(of.way(), &token))
     );
     refused!(
         Error::Reference,
@@ -213,8 +220,10 @@ async fn a_reference_to_another_tenants_row_is_refused(url: DatabaseUrl) -> Resu
     let mut tx = begin().await;
     let made = world.make_source(&mut tx, other.corp.id, "b").await?;
     app::link(&mut tx, env, other.app, made.id, 1).await?;
-    identity::link(&mut tx, env, other.user, &subject("mallory")).await?.unwrap();
-    let session = session::create(&mut tx, env, other.user, made.id, &token, HOUR).await?;
+    let identity = identity::link(&mut tx, env, other.user, &mallory, None).await?.unwrap();
+    password::set(&mut tx, env, other.user, "$argon2id$").await?;
+    let way = SignedInBy::Source(made.id, identity);
+    let session = session::create(&mut tx, env, other.user, signed_in(way, &token)).await?;
     grant::create(&mut tx, env, other.app, &session, "openid", &crate::world::code()).await?;
     tx.commit().await
 }

@@ -5,12 +5,13 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use store::app::AppSettings;
 use store::secret::SecretHash;
+use store::session::SignedInBy;
 use store::source::{SourceSettings, Status};
 use store::user::UserStatus;
 use store::{DatabaseUrl, Error, Result, TenantWrite, app, grant, session, source, user};
 
 use crate::support::each_engine;
-use crate::world::{HOUR, Sample, World, app_settings, source_settings};
+use crate::world::{HOUR, Sample, World, app_settings, signed_in, source_settings};
 
 each_engine! {
     a_session_lives_until_it_expires,
@@ -36,7 +37,10 @@ async fn a_session_lives_until_it_expires(url: DatabaseUrl) -> Result<()> {
     let of = world.sample("acme.example.com").await?;
     let begun = world.env().now();
     let found = world.find_session(&of).await?.unwrap();
-    assert_eq!((found.id, found.user_id, found.source_id), (of.session.id, of.user, of.source.id));
+    assert_eq!(
+        (found.id, found.user_id, found.source_id),
+        (of.session.id, of.user, Some(of.source.id))
+    );
     assert_eq!((found.authenticated_at, found.expires_at), (begun, begun + HOUR));
     world.clock.advance(HOUR - TimeDelta::microseconds(1));
     assert_eq!(alive(&world, &of).await?, (true, true));
@@ -53,14 +57,15 @@ async fn a_renewed_session_has_another_secret(url: DatabaseUrl) -> Result<()> {
     let (token, now) = (SecretHash::of("renewed"), env.now());
     let mut tx = world.store.begin(of.tenant.id).await?;
     let second = world.make_source(&mut tx, of.corp.id, "second").await?;
-    let renewed = session::renew(&mut tx, env, of.session.id, second.id, &token, HOUR).await?;
+    let way = SignedInBy::Source(second.id, of.identity);
+    let renewed = session::renew(&mut tx, env, of.session.id, signed_in(way, &token)).await?;
     tx.commit().await?;
     assert_eq!((renewed.id, renewed.user_id), (of.session.id, of.user));
     assert_eq!(alive(&world, &of).await?, (false, true), "the old secret is worth nothing");
     world.clock.advance(HOUR / 2);
     let read = &mut world.store.tenant(of.tenant.id);
     let found = session::find(read, env, &token).await?.unwrap();
-    assert_eq!((found.id, found.source_id), (of.session.id, second.id));
+    assert_eq!((found.id, found.source_id), (of.session.id, Some(second.id)));
     assert_eq!((found.authenticated_at, found.expires_at), (now, now + HOUR));
     let grant = grant::find_live(read, env, of.grant).await?.unwrap();
     assert_eq!(grant.authenticated_at, now);
@@ -72,19 +77,19 @@ async fn a_session_carries_no_further_than_its_source(url: DatabaseUrl) -> Resul
     let of = world.sample("acme.example.com").await?;
     let env = world.env();
     let mut tx = world.store.begin(of.tenant.id).await?;
-    let unlinked = app::create(&mut tx, env, app_settings()).await?.id;
+    let unlinked = app::create(&mut tx, env, app_settings()).await?;
     let second = world.make_source(&mut tx, of.corp.id, "second").await?;
-    app::link(&mut tx, env, unlinked, second.id, 1).await?;
+    app::link(&mut tx, env, unlinked.id, second.id, 1).await?;
     tx.commit().await?;
     let read = &mut world.store.tenant(of.tenant.id);
-    assert!(session::find_for_app(read, env, &of.token, of.app).await?.is_some());
-    assert!(session::find_for_app(read, env, &of.token, unlinked).await?.is_none());
+    assert!(session::find_for_app(read, env, &of.token, &of.client).await?.is_some());
+    assert!(session::find_for_app(read, env, &of.token, &unlinked).await?.is_none());
     let mut tx = world.store.begin(of.tenant.id).await?;
     app::unlink(&mut tx, of.app, of.source.id).await?;
-    app::link(&mut tx, env, unlinked, of.source.id, 1).await?;
+    app::link(&mut tx, env, unlinked.id, of.source.id, 1).await?;
     tx.commit().await?;
-    assert!(session::find_for_app(read, env, &of.token, of.app).await?.is_none());
-    assert!(session::find_for_app(read, env, &of.token, unlinked).await?.is_some());
+    assert!(session::find_for_app(read, env, &of.token, &of.client).await?.is_none());
+    assert!(session::find_for_app(read, env, &of.token, &unlinked).await?.is_some());
     assert!(session::find(read, env, &of.token).await?.is_some());
     Ok(())
 }
@@ -115,6 +120,44 @@ fn end(name: &'static str, after: (bool, bool), run: Ends) -> End {
     End { name, run, after }
 }
 
+fn session_ends() -> Vec<End> {
+    vec![
+        end("session ended", (false, false), |tx, of, w| {
+            async {
+                assert!(session::end(tx, w.env(), of.session.id).await?);
+                assert!(!session::end(tx, w.env(), of.session.id).await?);
+                Ok(())
+            }
+            .boxed()
+        }),
+        end("session ended and renewed", (false, false), |tx, of, w| {
+            async {
+                session::end(tx, w.env(), of.session.id).await?;
+                let new = signed_in(of.way(), &of.token);
+                let renewed = session::renew(tx, w.env(), of.session.id, new).await;
+                assert!(matches!(renewed, Err(Error::Conflict)), "{renewed:?}");
+                Ok(())
+            }
+            .boxed()
+        }),
+        end("all sessions of the user ended", (false, false), |tx, of, w| {
+            session::end_all_of_user(tx, w.env(), of.user).boxed()
+        }),
+        end("the identity's sessions ended", (false, false), |tx, of, w| {
+            session::end_all_of_identity(tx, w.env(), of.identity).boxed()
+        }),
+        end("the user's other sessions ended", (true, true), |tx, of, w| {
+            async {
+                let kept = Some(of.session.id);
+                let ended = session::end_others_of_user(tx, w.env(), of.user, kept).await?;
+                assert_eq!(ended, 0);
+                Ok(())
+            }
+            .boxed()
+        }),
+    ]
+}
+
 fn ends() -> Vec<End> {
     vec![
         end("grant revoked", (true, false), |tx, of, w| {
@@ -130,27 +173,6 @@ fn ends() -> Vec<End> {
             async { app::update(tx, w.env(), of.app, 1, settings).await.map(drop) }.boxed()
         }),
         end("app deleted", (true, false), |tx, of, _| app::delete(tx, of.app, 1).boxed()),
-        end("session ended", (false, false), |tx, of, w| {
-            async {
-                assert!(session::end(tx, w.env(), of.session.id).await?);
-                assert!(!session::end(tx, w.env(), of.session.id).await?);
-                Ok(())
-            }
-            .boxed()
-        }),
-        end("session ended and renewed", (false, false), |tx, of, w| {
-            async {
-                session::end(tx, w.env(), of.session.id).await?;
-                let (id, source) = (of.session.id, of.source.id);
-                let renewed = session::renew(tx, w.env(), id, source, &of.token, HOUR).await;
-                assert!(matches!(renewed, Err(Error::Conflict)), "{renewed:?}");
-                Ok(())
-            }
-            .boxed()
-        }),
-        end("all sessions of the user ended", (false, false), |tx, of, w| {
-            session::end_all_of_user(tx, w.env(), of.user).boxed()
-        }),
         end("user suspended", (false, false), |tx, of, w| {
             set_status(tx, of, w, UserStatus::Suspended).boxed()
         }),
@@ -188,7 +210,7 @@ async fn set_status(
 async fn each_end_is_the_end(url: DatabaseUrl) -> Result<()> {
     let world = World::open(url).await?;
     let bystander = world.sample("bystander.example.com").await?;
-    for (at, end) in ends().into_iter().enumerate() {
+    for (at, end) in ends().into_iter().chain(session_ends()).enumerate() {
         let of = world.sample(&format!("t{at}.example.com")).await?;
         assert_eq!(alive(&world, &of).await?, (true, true));
         let mut tx = world.store.begin(of.tenant.id).await?;
@@ -209,13 +231,13 @@ async fn what_a_slower_sign_in_begins_after_a_suspension_is_dead(url: DatabaseUr
         let token = SecretHash::of("slower");
         let mut tx = world.store.begin(of.tenant.id).await?;
         set_status(&mut tx, &of, &world, *status).await?;
-        let begun = session::create(&mut tx, env, of.user, of.source.id, &token, HOUR).await?;
+        let begun = session::create(&mut tx, env, of.user, signed_in(of.way(), &token)).await?;
         let granted =
             grant::create(&mut tx, env, of.app, &begun, "openid", &crate::world::code()).await?;
         tx.commit().await?;
         let (alive, read) = (*status == UserStatus::Active, &mut world.store.tenant(of.tenant.id));
         assert_eq!(session::find(read, env, &token).await?.is_some(), alive, "{status}");
-        let for_app = session::find_for_app(read, env, &token, of.app).await?;
+        let for_app = session::find_for_app(read, env, &token, &of.client).await?;
         assert_eq!(for_app.is_some(), alive, "{status}");
         assert_eq!(grant::find_live(read, env, granted).await?.is_some(), alive, "{status}");
     }
@@ -248,7 +270,7 @@ async fn sweeping_takes_what_ended_long_ago(url: DatabaseUrl) -> Result<()> {
     world.clock.advance(HOUR + TimeDelta::days(1));
     let mut tx = world.store.begin(of.tenant.id).await?;
     let token = SecretHash::of("fresh");
-    session::create(&mut tx, world.env(), of.user, of.source.id, &token, HOUR).await?;
+    session::create(&mut tx, world.env(), of.user, signed_in(of.way(), &token)).await?;
     tx.commit().await?;
     // The session ended a day ago to the microsecond: not yet. Its answer is a day and an hour old.
     assert_eq!(world.store.sweep().await?, 1);

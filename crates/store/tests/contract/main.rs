@@ -2,16 +2,20 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails, fails its test")]
 
-mod audit_events;
+mod accounts;
 mod concurrency;
 mod faults;
 mod idempotency;
 mod integrity;
 mod isolation;
+mod journal;
 mod lives;
+mod names;
 mod pages;
+mod passwords;
 mod records;
 mod round_trips;
+mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
 mod tenants;

@@ -7,6 +7,8 @@ use secrecy::ExposeSecret as _;
 use store::app::{AppSettings, AuthMethod};
 use store::corp::Corp;
 use store::id::{AppId, SourceId};
+use store::identity::LinkStatus;
+use store::policy::{AskForm, AssociationPolicy, MatchField, MatchRule, OnDoubt, OnNoMatch, Proof};
 use store::secret::SecretHash;
 use store::signing_key::Algorithm;
 use store::source::{
@@ -27,6 +29,7 @@ each_engine! {
     links_come_back_in_order,
     a_user_comes_back_with_and_without_values,
     an_identity_comes_back,
+    a_link_is_switched_off_and_on,
 }
 
 async fn world(url: DatabaseUrl) -> Result<(World, Sample)> {
@@ -75,6 +78,23 @@ async fn a_corp_comes_back(url: DatabaseUrl) -> Result<()> {
     Ok(())
 }
 
+/// A policy in which nothing is as it is by itself.
+fn policy() -> AssociationPolicy {
+    let rule =
+        |(at, field): (usize, &MatchField)| MatchRule { field: *field, trusted: at % 2 == 0 };
+    AssociationPolicy {
+        rules: MatchField::ALL.iter().rev().enumerate().map(rule).collect(),
+        on_no_match: OnNoMatch::Ask,
+        on_several: OnDoubt::Ask,
+        on_other_identity: OnDoubt::Ask,
+        ask_form: AskForm::OneForm,
+        proofs: vec![Proof::SmsCode],
+        offer_consent: true,
+        offer_typed: true,
+        offer_browser: true,
+    }
+}
+
 /// All combinations of the enums of a source, and both ends of what else it holds.
 fn variants() -> Vec<(SourceKind, SourceMode, SourceSettings)> {
     let mut variants = Vec::new();
@@ -90,6 +110,7 @@ fn variants() -> Vec<(SourceKind, SourceMode, SourceSettings)> {
                         association: *association,
                         panel: full,
                         login_only: !full,
+                        policy: if full { policy() } else { AssociationPolicy::default() },
                         logo_url: full.then(|| "https://例.example.com/".to_owned()),
                         ..source_settings()
                     };
@@ -143,6 +164,7 @@ fn check_settings(
     assert_eq!((found.agent_id, &found.logo_url), (settings.agent_id, &settings.logo_url));
     assert_eq!((found.scope, found.association), (settings.scope, settings.association));
     assert_eq!((found.panel, found.login_only), (settings.panel, settings.login_only));
+    assert_eq!(found.policy.0, settings.policy);
     assert_eq!((found.status, &found.misconfigured), (settings.status, &None));
     assert_eq!((found.created_at, found.updated_at), (world.env().now(), world.env().now()));
     Ok(())
@@ -191,6 +213,8 @@ async fn an_app_comes_back_with_every_variant(url: DatabaseUrl) -> Result<()> {
                 initiate_login_uri: text(),
                 redirect_uris: text().into_iter().chain(["b:/".to_owned()]).collect(),
                 post_logout_redirect_uris: text().into_iter().collect(),
+                registration: !full,
+                sign_in_methods: text().into_iter().chain(["password".to_owned()]).collect(),
                 secret_hash: full.then(|| SecretHash::of("秘")),
                 branding: full.then(branding),
                 ..app_settings()
@@ -222,6 +246,8 @@ async fn check_app(
     assert_eq!(found.initiate_login_uri, settings.initiate_login_uri);
     assert_eq!(found.redirect_uris.0.values, settings.redirect_uris);
     assert_eq!(found.post_logout_redirect_uris.0.values, settings.post_logout_redirect_uris);
+    assert_eq!(found.registration, settings.registration);
+    assert_eq!(found.sign_in_methods.0.values, settings.sign_in_methods);
     assert_eq!(found.token_endpoint_auth_method, settings.token_endpoint_auth_method);
     assert_eq!(found.secret_hash(), settings.secret_hash);
     assert_eq!((found.id_token_alg, found.status), (settings.id_token_alg, settings.status));
@@ -288,16 +314,20 @@ async fn an_identity_comes_back(url: DatabaseUrl) -> Result<()> {
     let (world, of) = world(url).await?;
     let made_at = world.env().now();
     let mut tx = world.store.begin(of.tenant.id).await?;
-    let second = identity::link(&mut tx, world.env(), of.user, &subject("ZhangSan-二")).await?;
+    let second =
+        identity::link(&mut tx, world.env(), of.user, &subject("ZhangSan-二"), None).await?;
     world.clock.advance(TimeDelta::microseconds(1));
-    identity::touch(&mut tx, world.env(), of.identity).await?;
+    identity::touch(&mut tx, world.env(), of.identity, Some("张三丰")).await?;
     tx.commit().await?;
     let read = &mut world.store.tenant(of.tenant.id);
     let found = identity::of_user(read, of.user).await?;
     assert_eq!(found.iter().map(|row| row.id).collect::<BTreeSet<_>>().len(), 2);
     let first = found.iter().find(|row| row.id == of.identity).unwrap();
     assert_eq!((first.created_at, first.last_sign_in_at), (made_at, world.env().now()));
+    assert_eq!((first.name.as_deref(), first.status), (Some("张三丰"), LinkStatus::Active));
+    assert_eq!(first.person(), of.subject);
     let other = found.iter().find(|row| Some(row.id) == second).unwrap();
+    assert_eq!(other.name, None);
     assert_eq!((other.user_id, other.userid.as_str()), (of.user, "ZhangSan-二"));
     assert_eq!((&other.corp_id, other.last_sign_in_at), (&of.subject.corp_id, made_at));
     let linked = identity::linked_user(read, &of.subject).await?.unwrap();
@@ -305,8 +335,33 @@ async fn an_identity_comes_back(url: DatabaseUrl) -> Result<()> {
     assert_eq!((linked.status, linked.name), (user::UserStatus::Active, profile().name));
     assert_eq!((linked.email, linked.phone_number), (profile().email, profile().phone_number));
     assert_eq!(linked.picture, profile().picture);
+    assert_eq!((linked.origin, linked.link_status), (user::Origin::SignIn, LinkStatus::Active));
+    assert_eq!((linked.email_verified, linked.phone_number_verified), (false, false));
+    assert!(identity::has_of_corp(read, of.user, &of.subject.corp_id).await?);
+    assert!(!identity::has_of_corp(read, of.user, "ww-other").await?);
     // The same userid of another corp is somebody else.
     let elsewhere = identity::Subject { corp_id: "ww-other".to_owned(), ..of.subject.clone() };
     assert!(identity::linked_user(read, &elsewhere).await?.is_none());
+    Ok(())
+}
+
+async fn a_link_is_switched_off_and_on(url: DatabaseUrl) -> Result<()> {
+    let (world, of) = world(url).await?;
+    let read = &mut world.store.tenant(of.tenant.id);
+    let mut before = LinkStatus::Active;
+    for status in
+        [LinkStatus::Active, LinkStatus::Suspended, LinkStatus::Suspended, LinkStatus::Active]
+    {
+        let mut tx = world.store.begin(of.tenant.id).await?;
+        let changed = identity::set_status(&mut tx, of.identity, status).await?;
+        // A suspended link keeps its person from being linked anew.
+        let anew = identity::link(&mut tx, world.env(), of.user, &of.subject, None).await?;
+        tx.commit().await?;
+        assert_eq!((changed, anew), (status != before, None));
+        assert_eq!(identity::find(read, of.identity).await?.unwrap().status, status);
+        let linked = identity::linked_user(read, &of.subject).await?.unwrap();
+        assert_eq!((linked.link_status, linked.status), (status, user::UserStatus::Active));
+        before = status;
+    }
     Ok(())
 }

@@ -7,16 +7,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use serde_json::json;
 use sqlx::AssertSqlSafe;
-use store::app::{AppSettings, AuthMethod};
-use store::audit::{self, Event};
-use store::branding::{Agreement, Background, Branding, Color};
+use store::account::AccountSettings;
+use store::app::{App, AppSettings, AuthMethod};
+use store::audit::{self, ActorKind, Event};
 use store::corp::Corp;
 use store::ephemeral::MemorySettings;
-use store::id::{ApiKeyId, AppId, CorpId, GrantId, IdentityId, TenantId, UserId};
+use store::id::{ApiKeyId, AppId, CorpId, GrantId, IdentityId, LinkEventId, TenantId, UserId};
 use store::identity::Subject;
+use store::link_event::{LinkEvent, LinkKind};
+use store::normal::{Email, Handle, Phone};
 use store::page::{Cursor, PageRequest};
+use store::policy::AssociationPolicy;
 use store::secret::SecretHash;
-use store::session::Session;
+use store::session::{Device, NewSession, Session, SignedInBy};
 use store::signing_key::{Algorithm, NewKey};
 use store::source::{
     AssociationMode, NewSource, Source, SourceKind, SourceMode, SourceScope, SourceSettings, Status,
@@ -25,8 +28,8 @@ use store::tenant::{Tenant, TenantStatus};
 use store::user::Profile;
 use store::{
     Clock, Database, DatabaseUrl, Env, Ephemeral, KeyRing, Random, Result, Store, TenantWrite,
-    api_key, app, corp, grant, identity, session, signing_key, source, tenant, user,
-    verification_file,
+    api_key, app, corp, grant, identity, link_event, password, session, signing_key, source,
+    tenant, user, verification_file,
 };
 
 pub(crate) const HOUR: TimeDelta = TimeDelta::hours(1);
@@ -86,8 +89,8 @@ impl World {
             id: TenantId(self.env().ordered_id()?),
             host: host.to_owned(),
             display_name: format!("租户 {host}"),
+            support_contact: Some(format!("help@{host}")),
             status: TenantStatus::Active,
-            branding: None,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -133,13 +136,18 @@ impl World {
         let corp = self.corp("ww0123456789abcdef")?;
         corp::create(&mut tx, &corp).await?;
         let source = self.make_source(&mut tx, corp.id, "wecom").await?;
-        let app = app::create(&mut tx, &env, app_settings()).await?.id;
+        let client = app::create(&mut tx, &env, app_settings()).await?;
+        let app = client.id;
         app::link(&mut tx, &env, app, source.id, 1).await?;
         let user = user::create(&mut tx, &env, &profile()).await?.id;
         let subject = subject("zhangsan");
-        let identity = identity::link(&mut tx, &env, user, &subject).await?.unwrap();
+        let identity = identity::link(&mut tx, &env, user, &subject, Some("张三")).await?.unwrap();
+        password::set(&mut tx, &env, user, PASSWORD).await?;
+        let event = linking(user, &subject);
+        let linked = link_event::record(&mut tx, &env, event).await?;
         let token = SecretHash::of(&format!("session of {host}"));
-        let session = session::create(&mut tx, &env, user, source.id, &token, HOUR).await?;
+        let way = SignedInBy::Source(source.id, identity);
+        let session = session::create(&mut tx, &env, user, signed_in(way, &token)).await?;
         let code = code();
         let grant = grant::create(&mut tx, &env, app, &session, "openid profile", &code).await?;
         let api_hash = SecretHash::of(&format!("api key of {host}"));
@@ -157,10 +165,12 @@ impl World {
             tenant,
             corp,
             source,
+            client,
             app,
             user,
             identity,
             subject,
+            linked,
             token,
             session,
             grant,
@@ -257,10 +267,12 @@ pub(crate) struct Sample {
     pub(crate) tenant: Tenant,
     pub(crate) corp: Corp,
     pub(crate) source: Source,
+    pub(crate) client: App,
     pub(crate) app: AppId,
     pub(crate) user: UserId,
     pub(crate) identity: IdentityId,
     pub(crate) subject: Subject,
+    pub(crate) linked: LinkEventId,
     pub(crate) token: SecretHash,
     pub(crate) session: Session,
     pub(crate) grant: GrantId,
@@ -268,6 +280,16 @@ pub(crate) struct Sample {
     pub(crate) api_key: ApiKeyId,
     pub(crate) api_hash: SecretHash,
 }
+
+impl Sample {
+    /// How its user signed in.
+    pub(crate) fn way(&self) -> SignedInBy {
+        SignedInBy::Source(self.source.id, self.identity)
+    }
+}
+
+/// What stands in place of a password's hash.
+pub(crate) const PASSWORD: &str = "$argon2id$v=19$m=1,t=1,p=1$c2FsdA$aGFzaA";
 
 pub(crate) fn source_settings() -> SourceSettings {
     SourceSettings {
@@ -281,6 +303,7 @@ pub(crate) fn source_settings() -> SourceSettings {
         panel: true,
         login_only: false,
         association: AssociationMode::None,
+        policy: AssociationPolicy::default(),
         status: Status::Active,
     }
 }
@@ -296,23 +319,9 @@ pub(crate) fn app_settings() -> AppSettings {
         token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
         secret_hash: Some(SecretHash::of("client secret")),
         id_token_alg: Algorithm::Es256,
+        registration: true,
+        sign_in_methods: Vec::new(),
         status: Status::Active,
-        branding: None,
-    }
-}
-
-pub(crate) fn branding() -> Branding {
-    let texts = |text: &str| [("zh-CN".to_owned(), format!("{text} 🐅 'x' \"y\""))].into();
-    Branding {
-        logo_url: Some("https://cdn.example.com/标.png".to_owned()),
-        accent: Some(Color([0, 127, 255])),
-        background: Some(Background::Image("https://cdn.example.com/?a='b'".to_owned())),
-        heading: texts("欢迎"),
-        note: texts("说明"),
-        agreements: vec![Agreement {
-            names: texts("协议"),
-            url: "https://example.com/协议".to_owned(),
-        }],
     }
 }
 
@@ -330,6 +339,41 @@ pub(crate) fn subject(userid: &str) -> Subject {
         corp_id: "ww0123456789abcdef".to_owned(),
         subject: userid.to_lowercase(),
         userid: userid.to_owned(),
+    }
+}
+
+/// A session of an hour, from nowhere in particular.
+pub(crate) fn signed_in(by: SignedInBy, token: &SecretHash) -> NewSession<'_> {
+    const NOWHERE: &Device = &Device { user_agent: None, address: None };
+    NewSession { by, device: NOWHERE, token, life: HOUR }
+}
+
+/// An account under a name, with an external id, a verified mail address and a phone number that is not.
+pub(crate) fn account_settings(name: &str) -> AccountSettings {
+    AccountSettings {
+        name: Some("李四".to_owned()),
+        username: Some(Handle::parse(name).unwrap()),
+        external_id: Some(Handle::parse(&format!("E-{name}")).unwrap()),
+        email: Some(Email::parse(&format!("{name}@example.cn")).unwrap()),
+        email_verified: true,
+        phone_number: Some(Phone::parse("13900000000").unwrap()),
+        phone_number_verified: false,
+    }
+}
+
+/// A link that the journal tells of.
+pub(crate) fn linking(user_id: UserId, subject: &Subject) -> LinkEvent {
+    LinkEvent {
+        kind: LinkKind::Create,
+        user_id,
+        subject: subject.clone(),
+        source_id: None,
+        app_id: None,
+        rule: None,
+        evidence: json!({}),
+        actor_kind: ActorKind::System,
+        actor_id: None,
+        trace: None,
     }
 }
 

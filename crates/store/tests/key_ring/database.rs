@@ -8,6 +8,7 @@ use store::corp::Corp;
 use store::ephemeral::MemorySettings;
 use store::id::{CorpId, TenantId};
 use store::page::PageRequest;
+use store::policy::AssociationPolicy;
 use store::secret::SecretHash;
 use store::signing_key::{Algorithm, NewKey};
 use store::source::{
@@ -52,6 +53,7 @@ async fn fill(store: &Store, host: &str, identifiers: &[String]) -> Result<Tenan
         id,
         host: host.to_owned(),
         display_name: host.to_owned(),
+        support_contact: None,
         status: TenantStatus::Active,
         branding: None,
         version: 1,
@@ -98,6 +100,7 @@ fn settings(identifier: &str) -> SourceSettings {
         panel: false,
         login_only: false,
         association: AssociationMode::None,
+        policy: AssociationPolicy::default(),
         status: Status::Active,
     }
 }

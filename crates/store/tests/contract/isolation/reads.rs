@@ -1,0 +1,201 @@
+//! Every function that reads through a scope.
+
+use futures_util::FutureExt as _;
+use store::candidate::{self, Wanted};
+use store::link_event::{self, Filter};
+use store::normal::Email;
+use store::page::Page;
+use store::{
+    Scope, account, api_key, app, audit, corp, grant, identity, password, session, signing_key,
+    source, user, verification_file,
+};
+
+use super::{Probe, Reads, read};
+use crate::world::{FIRST, Sample, account_settings, profile};
+
+/// Whether a page has a row that the sample's owner knows.
+fn holds<T>(page: &Page<T>, is_it: impl Fn(&T) -> bool) -> bool {
+    page.items.iter().any(is_it)
+}
+
+/// Every function that reads through a scope.
+pub(super) fn reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
+    [source_reads(), sign_in_reads(), account_reads(), console_reads()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn source_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
+    vec![
+        read("corp::find", |s, of, _| {
+            async { Ok(corp::find(s, of.corp.id).await?.is_some()) }.boxed()
+        }),
+        read("corp::list", |s, of, _| {
+            async { Ok(holds(&corp::list(s, FIRST).await?, |row| row.id == of.corp.id)) }.boxed()
+        }),
+        read("source::find", |s, of, _| {
+            async { Ok(source::find(s, of.source.id).await?.is_some()) }.boxed()
+        }),
+        read("source::find_by_identifier", |s, of, _| {
+            let same = |row: source::Source| row.id == of.source.id;
+            async move { Ok(source::find_by_identifier(s, "wecom").await?.is_some_and(same)) }
+                .boxed()
+        }),
+        read("source::list", |s, of, _| {
+            async { Ok(holds(&source::list(s, FIRST).await?, |row| row.id == of.source.id)) }
+                .boxed()
+        }),
+        read("source::of_app", |s, of, _| {
+            async { Ok(!source::of_app(s, of.app).await?.is_empty()) }.boxed()
+        }),
+        read("source::active", |s, of, _| {
+            async { Ok(source::active(s).await?.iter().any(|row| row.id == of.source.id)) }.boxed()
+        }),
+        read("source::usable", |s, of, _| {
+            async { Ok(source::usable(s, of.app, "wecom").await?.is_some()) }.boxed()
+        }),
+        read("app::find", |s, of, _| async { Ok(app::find(s, of.app).await?.is_some()) }.boxed()),
+        read("app::list", |s, of, _| {
+            async { Ok(holds(&app::list(s, FIRST).await?, |row| row.id == of.app)) }.boxed()
+        }),
+        read("app::links_of_app", |s, of, _| {
+            async { Ok(!app::links_of_app(s, of.app).await?.is_empty()) }.boxed()
+        }),
+        read("app::links_of_source", |s, of, _| {
+            async { Ok(!app::links_of_source(s, of.source.id).await?.is_empty()) }.boxed()
+        }),
+    ]
+}
+
+fn sign_in_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
+    vec![
+        read("user::find", |s, of, _| {
+            async { Ok(user::find(s, of.user).await?.is_some()) }.boxed()
+        }),
+        read("user::list", |s, of, _| {
+            async { Ok(holds(&user::list(s, None, FIRST).await?, |row| row.id == of.user)) }.boxed()
+        }),
+        read("identity::linked_user", |s, of, _| {
+            // Both tenants have this corp and this userid.
+            let same = |row: identity::LinkedUser| row.user_id == of.user;
+            async move { Ok(identity::linked_user(s, &of.subject).await?.is_some_and(same)) }
+                .boxed()
+        }),
+        read("identity::of_user", |s, of, _| {
+            async { Ok(!identity::of_user(s, of.user).await?.is_empty()) }.boxed()
+        }),
+        read("session::find", |s, of, w| {
+            async { Ok(session::find(s, w.env(), &of.token).await?.is_some()) }.boxed()
+        }),
+        read("session::find_to_end", |s, of, _| {
+            async { Ok(session::find_to_end(s, &of.token).await?.is_some()) }.boxed()
+        }),
+        read("grant::of_code", |s, of, _| {
+            async { Ok(grant::of_code(s, of.app, &of.code).await?.is_some()) }.boxed()
+        }),
+        read("session::find_for_app", |s, of, w| {
+            async { Ok(session::find_for_app(s, w.env(), &of.token, &of.client).await?.is_some()) }
+                .boxed()
+        }),
+        read("session::of_user", |s, of, w| {
+            async { Ok(!session::of_user(s, w.env(), of.user).await?.is_empty()) }.boxed()
+        }),
+        read("grant::find_live", |s, of, w| {
+            async { Ok(grant::find_live(s, w.env(), of.grant).await?.is_some()) }.boxed()
+        }),
+    ]
+}
+
+fn account_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
+    vec![
+        read("account::by_name", |s, of, _| {
+            async { Ok(!account::by_name(s, &own_name(of)).await?.is_empty()) }.boxed()
+        }),
+        read("account::find_by_external_id", |s, of, _| {
+            let id = account_settings(&own_name(of)).external_id.unwrap();
+            async move { Ok(account::find_by_external_id(s, &id).await?.is_some()) }.boxed()
+        }),
+        read("account::taken", |s, of, _| {
+            let settings = account_settings(&own_name(of));
+            async move { Ok(account::taken(s, None, &settings).await?.is_some()) }.boxed()
+        }),
+        read("candidate::verified", |s, of, _| {
+            let settings = account_settings(&own_name(of));
+            let wanted = Wanted { email: settings.email, ..Wanted::default() };
+            async move {
+                Ok(!candidate::verified(s, &of.subject.corp_id, &wanted).await?.is_empty())
+            }
+            .boxed()
+        }),
+        read("candidate::unverified", |s, of, _| {
+            // Both tenants have a user with this address.
+            let email = Email::parse(&profile().email.unwrap()).ok();
+            let wanted = Wanted { email, ..Wanted::default() };
+            async move {
+                let found = candidate::unverified(s, &of.subject.corp_id, &wanted).await?;
+                Ok(found.iter().any(|row| row.user_id == of.user))
+            }
+            .boxed()
+        }),
+        read("identity::find", |s, of, _| {
+            async { Ok(identity::find(s, of.identity).await?.is_some()) }.boxed()
+        }),
+        read("identity::has_of_corp", |s, of, _| {
+            identity::has_of_corp(s, of.user, &of.subject.corp_id).boxed()
+        }),
+        read("link_event::find", |s, of, _| {
+            async { Ok(link_event::find(s, of.linked).await?.is_some()) }.boxed()
+        }),
+        read("link_event::list", |s, of, _| {
+            let list = link_event::list(s, Filter::default(), FIRST);
+            async { Ok(holds(&list.await?, |row| row.id == of.linked)) }.boxed()
+        }),
+        read("password::find", |s, of, _| {
+            async { Ok(password::find(s, of.user).await?.is_some()) }.boxed()
+        }),
+    ]
+}
+
+fn console_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
+    vec![
+        read("api_key::find", |s, of, _| {
+            async { Ok(api_key::find(s, of.api_key).await?.is_some()) }.boxed()
+        }),
+        read("api_key::list", |s, of, _| {
+            async { Ok(holds(&api_key::list(s, FIRST).await?, |row| row.id == of.api_key)) }.boxed()
+        }),
+        read("audit::list", |s, of, _| {
+            let trace = Some(of.tenant.host.clone());
+            async { Ok(!audit::list(s, trace, FIRST).await?.items.is_empty()) }.boxed()
+        }),
+        read("signing_key::list", |s, of, w| {
+            async {
+                // What is listed does not even open for the other tenant.
+                let listed = signing_key::list(s).await?;
+                let opens =
+                    |key| signing_key::private_key(&w.store.keys, of.tenant.id, key).is_ok();
+                Ok(listed.iter().any(opens))
+            }
+            .boxed()
+        }),
+        read("verification_file::find", |s, of, _| {
+            let name = own_file(of);
+            async move { Ok(verification_file::find(s, &name).await?.is_some()) }.boxed()
+        }),
+        read("verification_file::list", |s, of, _| {
+            let name = own_file(of);
+            async move { Ok(verification_file::list(s).await?.iter().any(|file| file.name == name)) }
+                .boxed()
+        }),
+    ]
+}
+
+/// The user name of an account that only the sample's tenant has.
+pub(super) fn own_name(of: &Sample) -> String {
+    of.tenant.id.to_string()
+}
+
+pub(super) fn own_file(of: &Sample) -> String {
+    format!("WW_verify_{}.txt", of.tenant.id)
+}

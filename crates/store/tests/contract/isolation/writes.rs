@@ -1,0 +1,156 @@
+//! Every function that changes rows that are there. What makes rows is in `integrity.rs`.
+
+use futures_util::FutureExt as _;
+use store::app::{self, AppSettings};
+use store::corp::{self, Corp};
+use store::identity::{self, LinkStatus};
+use store::normal::Email;
+use store::secret::SecretHash;
+use store::session::{self, SignedInBy};
+use store::source::{self, Misconfigured, SourceSettings};
+use store::tenant::{self, Tenant};
+use store::user::{self, Profile, UserStatus};
+use store::{account, api_key, grant, link_event, password, verification_file};
+
+use super::{Probe, Writes, write};
+use crate::world::{PASSWORD, account_settings, app_settings, signed_in, source_settings, subject};
+
+/// Every function that changes rows that are there. What makes rows is in `integrity.rs`.
+pub(super) fn writes() -> Vec<Probe<Writes>> {
+    [console_writes(), sign_in_writes(), account_writes()].into_iter().flatten().collect()
+}
+
+fn console_writes() -> Vec<Probe<Writes>> {
+    vec![
+        write("tenant::update", |tx, of, w| {
+            let changed = Tenant { display_name: "x".to_owned(), ..of.tenant.clone() };
+            async move { tenant::update(tx, w.env(), &changed).await.map(drop) }.boxed()
+        }),
+        write("tenant::delete", |tx, of, _| tenant::delete(tx, of.tenant.id, 1).boxed()),
+        write("corp::update", |tx, of, w| {
+            let changed = Corp { display_name: "x".to_owned(), ..of.corp.clone() };
+            async move { corp::update(tx, w.env(), &changed).await.map(drop) }.boxed()
+        }),
+        write("corp::delete", |tx, of, _| {
+            async {
+                source::delete(tx, of.source.id, 1).await?;
+                corp::delete(tx, of.corp.id, 1).await
+            }
+            .boxed()
+        }),
+        write("source::update", |tx, of, w| {
+            let settings = SourceSettings { agent_id: 7, ..source_settings() };
+            let keys = &w.store.keys;
+            async { source::update(tx, w.env(), keys, of.source.id, 1, settings).await.map(drop) }
+                .boxed()
+        }),
+        write("source::mark_misconfigured", |tx, of, w| {
+            let fault = Some(Misconfigured { errcode: 1, hint: None, at: w.env().now() });
+            source::mark_misconfigured(tx, of.source.id, 1, fault).boxed()
+        }),
+        write("source::delete", |tx, of, _| source::delete(tx, of.source.id, 1).boxed()),
+        write("app::update", |tx, of, w| {
+            let settings = AppSettings { display_name: "x".to_owned(), ..app_settings() };
+            async { app::update(tx, w.env(), of.app, 1, settings).await.map(drop) }.boxed()
+        }),
+        write("app::delete", |tx, of, _| app::delete(tx, of.app, 1).boxed()),
+        write("app::link", |tx, of, w| {
+            async { app::link(tx, w.env(), of.app, of.source.id, 9).await.map(drop) }.boxed()
+        }),
+        write("app::unlink", |tx, of, _| {
+            async { app::unlink(tx, of.app, of.source.id).await.map(drop) }.boxed()
+        }),
+        write("api_key::delete", |tx, of, _| {
+            async { api_key::delete(tx, of.api_key).await.map(drop) }.boxed()
+        }),
+        write("verification_file::put", |tx, _, w| {
+            async { verification_file::put(tx, w.env(), "WW_verify_a.txt", "x").await.map(drop) }
+                .boxed()
+        }),
+        write("verification_file::delete", |tx, _, _| {
+            async { verification_file::delete(tx, "WW_verify_a.txt").await.map(drop) }.boxed()
+        }),
+    ]
+}
+
+fn sign_in_writes() -> Vec<Probe<Writes>> {
+    vec![
+        write("user::refresh_profile", |tx, of, w| {
+            let told = Profile { name: Some("x".to_owned()), ..Profile::default() };
+            async move { user::refresh_profile(tx, w.env(), of.user, &told).await }.boxed()
+        }),
+        write("user::set_status", |tx, of, w| {
+            async { user::set_status(tx, w.env(), of.user, 1, UserStatus::Deleted).await.map(drop) }
+                .boxed()
+        }),
+        write("identity::link", |tx, of, w| {
+            async { identity::link(tx, w.env(), of.user, &subject("second"), None).await.map(drop) }
+                .boxed()
+        }),
+        write("identity::touch", |tx, of, w| {
+            identity::touch(tx, w.env(), of.identity, Some("x")).boxed()
+        }),
+        write("session::renew", |tx, of, w| {
+            async {
+                let token = SecretHash::of("stolen");
+                // By password, so that no reference to the source stands in its way.
+                let new = signed_in(SignedInBy::Password, &token);
+                session::renew(tx, w.env(), of.session.id, new).await.map(drop)
+            }
+            .boxed()
+        }),
+        write("session::end", |tx, of, w| {
+            async { session::end(tx, w.env(), of.session.id).await.map(drop) }.boxed()
+        }),
+        write("session::end_all_of_user", |tx, of, w| {
+            session::end_all_of_user(tx, w.env(), of.user).boxed()
+        }),
+        write("grant::create", |tx, of, w| {
+            async {
+                grant::create(tx, w.env(), of.app, &of.session, "openid", &crate::world::code())
+                    .await
+                    .map(drop)
+            }
+            .boxed()
+        }),
+        write("grant::revoke", |tx, of, w| {
+            async { grant::revoke(tx, w.env(), of.grant).await.map(drop) }.boxed()
+        }),
+    ]
+}
+
+fn account_writes() -> Vec<Probe<Writes>> {
+    vec![
+        write("account::update", |tx, of, w| {
+            let settings = account_settings("x");
+            async move { account::update(tx, w.env(), of.user, 1, &settings).await.map(drop) }
+                .boxed()
+        }),
+        write("account::set_verified", |tx, of, w| {
+            let email = Email::parse("x@example.com").ok();
+            async move { account::set_verified(tx, w.env(), of.user, email.as_ref(), None).await }
+                .boxed()
+        }),
+        write("identity::set_status", |tx, of, _| {
+            async { identity::set_status(tx, of.identity, LinkStatus::Suspended).await.map(drop) }
+                .boxed()
+        }),
+        write("identity::remove", |tx, of, _| {
+            async { identity::remove(tx, of.identity).await.map(drop) }.boxed()
+        }),
+        write("link_event::mark_undone", |tx, of, _| {
+            link_event::mark_undone(tx, of.linked, of.linked).boxed()
+        }),
+        write("password::set", |tx, of, w| password::set(tx, w.env(), of.user, "x").boxed()),
+        write("password::rehash", |tx, of, _| password::rehash(tx, of.user, PASSWORD, "x").boxed()),
+        write("password::remove", |tx, of, _| password::remove(tx, of.user).boxed()),
+        write("session::touch", |tx, of, w| session::touch(tx, w.env(), of.session.id).boxed()),
+        write("session::end_others_of_user", |tx, of, w| {
+            async { session::end_others_of_user(tx, w.env(), of.user, None).await.map(drop) }
+                .boxed()
+        }),
+        write("session::end_all_of_identity", |tx, of, w| {
+            session::end_all_of_identity(tx, w.env(), of.identity).boxed()
+        }),
+    ]
+}
