@@ -98,6 +98,8 @@ CREATE TABLE sessions (
     authenticated_at  TIMESTAMPTZ NOT NULL,
     last_seen_at      TIMESTAMPTZ NOT NULL,
     expires_at        TIMESTAMPTZ NOT NULL,
+    -- It ends by itself when nobody uses it until then
+    idle_until        TIMESTAMPTZ NOT NULL,
     ended_at          TIMESTAMPTZ,
     UNIQUE (tenant_id, token_hash),
     UNIQUE (tenant_id, id),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use broker::wecom::WeCom;
-use broker::{Broker, Callback, Next, SESSION_LIFE, Start, Visitor};
+use broker::{Broker, Callback, Next, SessionRules, Start, Visitor};
 use e2e::{Backend, Browser, Pkce, Tenant, World, on_every_backend};
 use futures_util::future::join_all;
 use oidc::{Params, Provider, authorize, token};
@@ -169,7 +169,9 @@ impl Bulk {
                 wecom: WeCom::new(world.settings().wecom_settings().unwrap(), store.clone())
                     .unwrap(),
                 provider: Provider::new(store, "http"),
-                session_life: SESSION_LIFE,
+                sessions: SessionRules::default(),
+                passwords: password::Passwords::new(password::Settings::default()).unwrap(),
+                notifier: notify::Notifier::new(None, &notify::guard::Policy::default()).unwrap(),
             })
             .collect();
         assert_eq!(brokers.len(), 2);

@@ -16,7 +16,7 @@ use crate::dispatch::Next;
 use crate::error::{Error, Reason, Refused, Result};
 use crate::interaction::{Interaction, InteractionId, Passage};
 use crate::pending::Pending;
-use crate::{Broker, Visitor, journal};
+use crate::{Broker, SessionRules, Visitor, journal};
 
 /// What a step came to, where it was not refused; kept for a second delivery of a callback.
 pub(crate) struct Completed {
@@ -145,7 +145,8 @@ impl Broker {
         let env = &self.store().env;
         let hash = SecretHash::of(token.expose_secret());
         let device = visitor.device();
-        let new = NewSession { by, device: &device, token: &hash, life: self.session_life };
+        let SessionRules { life, idle, at_most } = self.sessions;
+        let new = NewSession { by, device: &device, token: &hash, life, idle };
         if let Some(before) = &visitor.session {
             let before = SecretHash::of(before.expose_secret());
             match session::find(tx, env, &before).await? {
@@ -159,6 +160,7 @@ impl Broker {
                 }
             }
         }
+        session::end_oldest_of_user(tx, env, user, at_most.saturating_sub(1)).await?;
         Ok(session::create(tx, env, user, new).await?)
     }
 }

@@ -134,13 +134,14 @@ impl Broker {
             actor_kind: ActorKind::User,
             actor_id: Some(session.user_id.0),
             app_id: Some(request.app),
+            trace: Some(crate::trace(self.store())?),
             source_id: session.source_id,
             user_id: Some(session.user_id),
             address: visitor.address.map(|address| address.to_string()),
             ..Event::system("single_sign_on", "ok")
         };
         let mut tx = self.store().begin(tenant.id).await?;
-        session::touch(&mut tx, &self.store().env, session.id).await?;
+        session::touch(&mut tx, &self.store().env, session.id, self.sessions.idle).await?;
         let code = self.grant(tx, request, session, event).await?;
         let location = authorize::success_location(&self.provider.issuer(tenant), request, &code);
         Ok(Next::ToApp { location, session: None })

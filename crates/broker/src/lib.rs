@@ -56,8 +56,22 @@ pub use crate::pending::{Pending, Proved};
 pub use crate::sign_out::SignedOut;
 pub use crate::start::Start;
 
-/// How long a session lasts at most, if settings say nothing else.
-pub const SESSION_LIFE: TimeDelta = TimeDelta::hours(12);
+/// How sessions live (attack Q5).
+#[derive(Debug, Clone, Copy)]
+pub struct SessionRules {
+    /// How long one lasts at most.
+    pub life: TimeDelta,
+    /// How long one lasts that nobody uses.
+    pub idle: TimeDelta,
+    /// How many one user may have at a time; the one that was not used for longest ends.
+    pub at_most: u32,
+}
+
+impl Default for SessionRules {
+    fn default() -> Self {
+        Self { life: TimeDelta::hours(12), idle: TimeDelta::hours(8), at_most: 20 }
+    }
+}
 
 /// The broker of every tenant. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -66,8 +80,8 @@ pub struct Broker {
     pub provider: Provider,
     /// The upstream.
     pub wecom: wecom::WeCom,
-    /// How long a session lasts.
-    pub session_life: TimeDelta,
+    /// How sessions live.
+    pub sessions: SessionRules,
     /// What hashes passwords.
     pub passwords: Passwords,
     /// What sends messages to people.

@@ -74,6 +74,7 @@ impl Broker {
         let event = Event {
             actor_kind: ActorKind::User,
             actor_id: Some(session.user_id.0),
+            trace: Some(crate::trace(store)?),
             user_id: Some(session.user_id),
             source_id: session.source_id,
             address: visitor.address.map(|address| address.to_string()),

@@ -136,6 +136,7 @@ pub(crate) struct FailurePage {
     frame: Frame,
     trace: String,
     actions: Vec<ActionView>,
+    contact: Option<String>,
 }
 
 impl FailurePage {
@@ -147,6 +148,7 @@ impl FailurePage {
             frame: Frame::new(language, "none"),
             trace: String::new(),
             actions: Vec::new(),
+            contact: None,
         }
     }
 
@@ -157,6 +159,7 @@ impl FailurePage {
         let (language, nonce) = (self.frame.language, self.frame.nonce.clone());
         let mut message = Message::new(self.frame, notice, self.trace);
         message.actions = self.actions;
+        message.contact = self.contact.filter(|_| notice.is_for_administrators());
         if let Failure::Oidc(oidc::Error::OAuth(error)) = &self.failure {
             message.details = Some(error.description.to_owned());
         }
@@ -223,7 +226,8 @@ impl Context {
             let label = (texts.back_to)(&app.display_name);
             actions.push(ActionView { href, label, primary: actions.is_empty() });
         }
-        FailurePage { failure, frame, trace, actions }.into_response()
+        let contact = self.tenant.support_contact.clone();
+        FailurePage { failure, frame, trace, actions, contact }.into_response()
     }
 
     /// Records a failure that the broker has not, and gives it a trace code if it has none.

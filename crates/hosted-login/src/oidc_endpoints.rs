@@ -92,7 +92,7 @@ pub(crate) fn answer_next(context: &Context, next: &Next) -> actix_web::HttpResp
     let mut response = answer::redirect(&location);
     if let Some(session) = session {
         metrics::counter!("hufu_sign_ins_total").increment(1);
-        response.cookie(cookie::plant_session(session, context.site.broker.session_life));
+        response.cookie(cookie::plant_session(session, context.site.broker.sessions.life));
     }
     response
 }

@@ -9,8 +9,8 @@ use actix_web::guard::{Guard, GuardContext};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use anyhow::{Context as _, Result, bail};
-use broker::Broker;
 use broker::source_test::Tester;
+use broker::{Broker, SessionRules};
 use chrono::TimeDelta;
 use hosted_login::{PublicDocuments, Site};
 use oidc::Provider;
@@ -157,12 +157,16 @@ fn background(store: &Store, audit_retention: Option<TimeDelta>) -> Vec<JoinHand
 fn site(settings: &Settings, store: &Store) -> Result<Site> {
     let wecom = broker::wecom::WeCom::new(settings.wecom_settings()?, store.clone())?;
     let provider = Provider::new(store.clone(), settings.server.scheme.as_str());
-    let session_life = TimeDelta::minutes(settings.login.session_minutes.into());
+    let sessions = SessionRules {
+        life: TimeDelta::minutes(settings.login.session_minutes.into()),
+        idle: TimeDelta::minutes(settings.login.session_idle_minutes.into()),
+        at_most: settings.login.sessions_per_user,
+    };
     Ok(Site {
         broker: Broker {
             provider,
             wecom,
-            session_life,
+            sessions,
             passwords: Passwords::new(password::Settings::default())?,
             notifier: settings.notifier()?,
         },

@@ -224,15 +224,24 @@ impl Default for Telemetry {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Login {
-    /// Minutes that a session lasts.
+    /// Minutes that a session lasts at most.
     pub session_minutes: u32,
+    /// Minutes that a session lasts without being used.
+    pub session_idle_minutes: u32,
+    /// Sessions that a user may have at a time.
+    pub sessions_per_user: u32,
     /// Language of those whose browser names none that we have: `zh-CN`, `zh-TW`, `ja` or `en`.
     pub default_language: String,
 }
 
 impl Default for Login {
     fn default() -> Self {
-        Self { session_minutes: 12 * 60, default_language: "zh-CN".to_owned() }
+        Self {
+            session_minutes: 12 * 60,
+            session_idle_minutes: 8 * 60,
+            sessions_per_user: 20,
+            default_language: "zh-CN".to_owned(),
+        }
     }
 }
 

@@ -84,8 +84,10 @@ pub struct NewSession<'a> {
     pub device: &'a Device,
     /// The hash of the cookie's value.
     pub token: &'a SecretHash,
-    /// How long it lasts.
+    /// How long it lasts at most.
     pub life: TimeDelta,
+    /// How long it lasts without being used.
+    pub idle: TimeDelta,
 }
 
 /// A session that is alive: not ended, not expired, its user active, its source active.
@@ -115,8 +117,8 @@ pub async fn create(
     let now = env.now();
     tx.query(sql!(
         "INSERT INTO sessions (tenant_id, id, token_hash, user_id, method, source_id, identity_id,
-         user_agent, address, created_at, authenticated_at, last_seen_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $10, $11)
+         user_agent, address, created_at, authenticated_at, last_seen_at, expires_at, idle_until)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $10, $11, $12)
          RETURNING id, user_id, method, source_id, authenticated_at, expires_at"
     ))
     .bind(SessionId(env.random_id()?))
@@ -129,6 +131,7 @@ pub async fn create(
     .bind(new.device.address.clone())
     .bind(now)
     .bind(now + new.life)
+    .bind(now + new.idle)
     .one()
     .await
 }
@@ -145,7 +148,8 @@ pub async fn renew(
     let now = env.now();
     tx.query(sql!(
         "UPDATE sessions SET token_hash = $3, method = $4, source_id = $5, identity_id = $6,
-         user_agent = $7, address = $8, authenticated_at = $9, last_seen_at = $9, expires_at = $10
+         user_agent = $7, address = $8, authenticated_at = $9, last_seen_at = $9, expires_at = $10,
+         idle_until = $11
          WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL
          RETURNING id, user_id, method, source_id, authenticated_at, expires_at"
     ))
@@ -158,6 +162,7 @@ pub async fn renew(
     .bind(new.device.address.clone())
     .bind(now)
     .bind(now + new.life)
+    .bind(now + new.idle)
     .optional()
     .await?
     .ok_or(Error::Conflict)
@@ -170,7 +175,7 @@ macro_rules! alive {
              FROM sessions s JOIN users u ON u.id = s.user_id
              LEFT JOIN identity_sources src ON src.id = s.source_id
              WHERE s.tenant_id = $1 AND s.token_hash = $2 AND s.ended_at IS NULL AND s.expires_at > $3
-             AND u.status = 'active' AND (s.source_id IS NULL OR src.status = 'active')",
+             AND s.idle_until > $3 AND u.status = 'active' AND (s.source_id IS NULL OR src.status = 'active')",
             $where
         )
     };
@@ -246,7 +251,7 @@ pub async fn of_user(scope: &mut impl Scope, env: &Env, user: UserId) -> Result<
             "SELECT s.id, s.method, s.source_id, s.user_agent, s.address, s.created_at, s.last_seen_at
              FROM sessions s LEFT JOIN identity_sources src ON src.id = s.source_id
              WHERE s.tenant_id = $1 AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > $3
-             AND (s.source_id IS NULL OR src.status = 'active')
+             AND s.idle_until > $3 AND (s.source_id IS NULL OR src.status = 'active')
              ORDER BY s.last_seen_at DESC, s.id LIMIT 50"
         ))
         .bind(user)
@@ -255,13 +260,45 @@ pub async fn of_user(scope: &mut impl Scope, env: &Env, user: UserId) -> Result<
         .await
 }
 
-/// Notes that a session was used.
-pub async fn touch(tx: &mut TenantWrite, env: &Env, id: SessionId) -> Result<()> {
-    tx.query(sql!("UPDATE sessions SET last_seen_at = $3 WHERE tenant_id = $1 AND id = $2"))
-        .bind(id)
+/// Notes that a session was used: it may lie idle anew.
+pub async fn touch(tx: &mut TenantWrite, env: &Env, id: SessionId, idle: TimeDelta) -> Result<()> {
+    let now = env.now();
+    tx.query(sql!(
+        "UPDATE sessions SET last_seen_at = $3, idle_until = $4 WHERE tenant_id = $1 AND id = $2"
+    ))
+    .bind(id)
+    .bind(now)
+    .bind(now + idle)
+    .execute()
+    .await?;
+    Ok(())
+}
+
+/// Ends the sessions of a user that were not used for longest, until only so many are left.
+pub async fn end_oldest_of_user(
+    tx: &mut TenantWrite,
+    env: &Env,
+    user: UserId,
+    left: u32,
+) -> Result<()> {
+    #[derive(FromRow)]
+    struct Oldest {
+        id: SessionId,
+    }
+    let oldest: Vec<Oldest> = tx
+        .query(sql!(
+            "SELECT id FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND ended_at IS NULL
+             AND expires_at > $3 ORDER BY last_seen_at DESC, id LIMIT 100 OFFSET $4"
+        ))
+        .bind(user)
         .bind(env.now())
-        .execute()
+        .bind(i64::from(left))
+        .all()
         .await?;
+    // One in ordinary times: whoever signs in ends what they pushed out.
+    for session in oldest {
+        end(tx, env, session.id).await?;
+    }
     Ok(())
 }
 

@@ -41,6 +41,7 @@ async fn suspending_ends_every_session() {
         device: &Device::default(),
         token: &token,
         life: chrono::TimeDelta::hours(1),
+        idle: chrono::TimeDelta::hours(1),
     };
     store::session::create(&mut tx, &bed.store.env, user_id, new).await.unwrap();
     tx.commit().await.unwrap();

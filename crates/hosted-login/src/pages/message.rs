@@ -18,6 +18,8 @@ pub struct Message {
     pub details: Option<String>,
     /// Stable code, such as `login_only`.
     pub code: String,
+    /// Whom the person can ask, in the tenant's own words; only where an administrator can help.
+    pub contact: Option<String>,
     /// Trace code, which the console can look up. Empty: the line is left out.
     pub trace: String,
     /// What the person can do here, best first.
@@ -46,6 +48,7 @@ impl Message {
             heading: words.heading.to_owned(),
             text: words.text.to_owned(),
             details: None,
+            contact: None,
             code: notice.code().to_owned(),
             trace: trace.into(),
             actions: Vec::new(),

@@ -204,6 +204,28 @@ impl Notice {
         }
     }
 
+    /// Whether only an administrator can help.
+    pub fn is_for_administrators(self) -> bool {
+        matches!(
+            self,
+            Self::NotAMember
+                | Self::NotVisible
+                | Self::LinkedCorp
+                | Self::LoginOnly
+                | Self::RegistrationClosed
+                | Self::SeveralAccounts
+                | Self::AlreadyBound
+                | Self::LinkedElsewhere
+                | Self::LinkSuspended
+                | Self::UserSuspended
+                | Self::SourceDisabled
+                | Self::SourceMisconfigured
+                | Self::AppDisabled
+                | Self::NoSources
+                | Self::InternalError
+        )
+    }
+
     /// The HTTP status of the page (RFC 9110, 15). Only what is not the caller's doing is a 5xx.
     pub fn status(self) -> u16 {
         match self {

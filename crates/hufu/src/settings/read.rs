@@ -73,6 +73,12 @@ impl Settings {
         if !(1..=30 * DAY).contains(&self.login.session_minutes) {
             bail!("login.session_minutes has to be 1 to 43200 (30 days)");
         }
+        if !(1..=30 * DAY).contains(&self.login.session_idle_minutes) {
+            bail!("login.session_idle_minutes has to be 1 to 43200 (30 days)");
+        }
+        if !(1..=1000).contains(&self.login.sessions_per_user) {
+            bail!("login.sessions_per_user has to be 1 to 1000");
+        }
         Ok(())
     }
 

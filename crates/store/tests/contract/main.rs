@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails, fails its test")]
 
 mod accounts;
+mod audit_events;
 mod concurrency;
 mod faults;
 mod idempotency;

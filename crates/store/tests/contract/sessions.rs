@@ -14,6 +14,7 @@ use crate::support::each_engine;
 use crate::world::{HOUR, Sample, World, app_settings, signed_in, source_settings, subject};
 
 each_engine! {
+    q5_the_sessions_unused_for_longest_end_when_there_are_too_many,
     a_session_comes_back_with_every_variant,
     a_session_without_source_carries_to_apps_with_its_method,
     a_session_without_source_does_not_depend_on_one,
@@ -78,7 +79,7 @@ async fn a_session_comes_back_with_every_variant(url: DatabaseUrl) -> Result<()>
         for to in ways(&of) {
             world.clock.advance(TimeDelta::seconds(1));
             let token = &SecretHash::of(&env.alphanumeric(22)?);
-            let new = NewSession { by: to, device, token, life: HOUR * 2 };
+            let new = NewSession { by: to, device, token, life: HOUR * 2, idle: HOUR * 2 };
             let mut tx = world.store.begin(of.tenant.id).await?;
             let renewed = session::renew(&mut tx, env, id, new).await?;
             tx.commit().await?;
@@ -182,7 +183,7 @@ async fn a_person_sees_their_live_sessions(url: DatabaseUrl) -> Result<()> {
     assert_eq!(listed(read).await?, [third, second, of.session.id]);
     world.clock.advance(TimeDelta::seconds(1));
     let mut tx = world.store.begin(of.tenant.id).await?;
-    session::touch(&mut tx, env, of.session.id).await?;
+    session::touch(&mut tx, env, of.session.id, HOUR).await?;
     tx.commit().await?;
     assert_eq!(listed(read).await?, [of.session.id, third, second]);
     let first = &session::of_user(read, env, of.user).await?[0];
@@ -259,5 +260,36 @@ async fn the_sessions_of_an_identity_end_with_their_grants(url: DatabaseUrl) -> 
     tx.commit().await?;
     let (yes, no) = ((true, true), (false, false));
     assert_eq!(alive(&world, &of, &all).await?, [no, no, yes, yes, no]);
+    Ok(())
+}
+
+/// Attack Q5: who signs in too often pushes out the session that was not used for longest.
+async fn q5_the_sessions_unused_for_longest_end_when_there_are_too_many(
+    url: DatabaseUrl,
+) -> Result<()> {
+    let world = World::open(url).await?;
+    let of = world.sample("a.example").await?;
+    let env = world.env();
+    let mut ids = vec![of.session.id];
+    for at in 0..4 {
+        world.clock.advance(chrono::TimeDelta::minutes(1));
+        let token = SecretHash::of(&format!("cookie {at}"));
+        let mut tx = world.store.begin(of.tenant.id).await?;
+        let new = signed_in(SignedInBy::Password, &token);
+        ids.push(session::create(&mut tx, env, of.user, new).await?.id);
+        tx.commit().await?;
+    }
+    // The first one was used last.
+    world.clock.advance(chrono::TimeDelta::minutes(1));
+    let mut tx = world.store.begin(of.tenant.id).await?;
+    session::touch(&mut tx, env, ids[0], HOUR).await?;
+    session::end_oldest_of_user(&mut tx, env, of.user, 2).await?;
+    tx.commit().await?;
+    let left = session::of_user(&mut world.store.tenant(of.tenant.id), env, of.user).await?;
+    assert_eq!(left.iter().map(|one| one.id).collect::<Vec<_>>(), [ids[0], ids[4]]);
+    // And whoever does not use one for too long is out, however long it might have lasted.
+    world.clock.advance(HOUR);
+    let left = session::of_user(&mut world.store.tenant(of.tenant.id), env, of.user).await?;
+    assert!(left.is_empty());
     Ok(())
 }

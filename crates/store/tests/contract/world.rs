@@ -10,6 +10,7 @@ use sqlx::AssertSqlSafe;
 use store::account::AccountSettings;
 use store::app::{App, AppSettings, AuthMethod};
 use store::audit::{self, ActorKind, Event};
+use store::branding::{Agreement, Background, Branding, Color};
 use store::corp::Corp;
 use store::ephemeral::MemorySettings;
 use store::id::{ApiKeyId, AppId, CorpId, GrantId, IdentityId, LinkEventId, TenantId, UserId};
@@ -91,6 +92,7 @@ impl World {
             display_name: format!("租户 {host}"),
             support_contact: Some(format!("help@{host}")),
             status: TenantStatus::Active,
+            branding: None,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -322,6 +324,22 @@ pub(crate) fn app_settings() -> AppSettings {
         registration: true,
         sign_in_methods: Vec::new(),
         status: Status::Active,
+        branding: None,
+    }
+}
+
+pub(crate) fn branding() -> Branding {
+    let texts = |text: &str| [("zh-CN".to_owned(), format!("{text} 🐅 'x' \"y\""))].into();
+    Branding {
+        logo_url: Some("https://cdn.example.com/标.png".to_owned()),
+        accent: Some(Color([0, 127, 255])),
+        background: Some(Background::Image("https://cdn.example.com/?a='b'".to_owned())),
+        heading: texts("欢迎"),
+        note: texts("说明"),
+        agreements: vec![Agreement {
+            names: texts("协议"),
+            url: "https://example.com/协议".to_owned(),
+        }],
     }
 }
 
@@ -345,7 +363,7 @@ pub(crate) fn subject(userid: &str) -> Subject {
 /// A session of an hour, from nowhere in particular.
 pub(crate) fn signed_in(by: SignedInBy, token: &SecretHash) -> NewSession<'_> {
     const NOWHERE: &Device = &Device { user_agent: None, address: None };
-    NewSession { by, device: NOWHERE, token, life: HOUR }
+    NewSession { by, device: NOWHERE, token, life: HOUR, idle: HOUR }
 }
 
 /// An account under a name, with an external id, a verified mail address and a phone number that is not.

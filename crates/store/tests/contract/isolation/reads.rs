@@ -1,6 +1,7 @@
 //! Every function that reads through a scope.
 
 use futures_util::FutureExt as _;
+use store::audit::Order;
 use store::candidate::{self, Wanted};
 use store::link_event::{self, Filter};
 use store::normal::Email;
@@ -166,8 +167,12 @@ fn console_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
             async { Ok(holds(&api_key::list(s, FIRST).await?, |row| row.id == of.api_key)) }.boxed()
         }),
         read("audit::list", |s, of, _| {
-            let trace = Some(of.tenant.host.clone());
-            async { Ok(!audit::list(s, trace, FIRST).await?.items.is_empty()) }.boxed()
+            async {
+                let trace = Some(of.tenant.host.clone());
+                let filter = store::audit::Filter { trace, ..Default::default() };
+                Ok(!audit::list(s, &filter, Order::Descending, FIRST).await?.items.is_empty())
+            }
+            .boxed()
         }),
         read("signing_key::list", |s, of, w| {
             async {

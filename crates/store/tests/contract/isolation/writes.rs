@@ -13,7 +13,7 @@ use store::user::{self, Profile, UserStatus};
 use store::{account, api_key, grant, link_event, password, verification_file};
 
 use super::{Probe, Writes, write};
-use crate::world::{PASSWORD, account_settings, app_settings, signed_in, source_settings, subject};
+use crate::world::{HOUR, PASSWORD, account_settings, app_settings, signed_in, source_settings, subject};
 
 /// Every function that changes rows that are there. What makes rows is in `integrity.rs`.
 pub(super) fn writes() -> Vec<Probe<Writes>> {
@@ -144,7 +144,12 @@ fn account_writes() -> Vec<Probe<Writes>> {
         write("password::set", |tx, of, w| password::set(tx, w.env(), of.user, "x").boxed()),
         write("password::rehash", |tx, of, _| password::rehash(tx, of.user, PASSWORD, "x").boxed()),
         write("password::remove", |tx, of, _| password::remove(tx, of.user).boxed()),
-        write("session::touch", |tx, of, w| session::touch(tx, w.env(), of.session.id).boxed()),
+        write("session::end_oldest_of_user", |tx, of, w| {
+            session::end_oldest_of_user(tx, w.env(), of.user, 0).boxed()
+        }),
+        write("session::touch", |tx, of, w| {
+            session::touch(tx, w.env(), of.session.id, HOUR).boxed()
+        }),
         write("session::end_others_of_user", |tx, of, w| {
             async { session::end_others_of_user(tx, w.env(), of.user, None).await.map(drop) }
                 .boxed()
