@@ -5,4 +5,6 @@
 mod binding;
 mod guessing;
 mod local;
+mod pains;
+mod scenarios;
 mod steps;

@@ -10,9 +10,11 @@ use askama::Template;
 use hosted_login::assets;
 use hosted_login::language::Language;
 use hosted_login::pages::{
-    ActionView, AppView, CancelView, ConfirmSignOut, Continue, Frame, LanguageLink, Login, Message,
-    Notice, PanelView, Reason, SignedOut, SourceKind, SourceView, Target, UnavailableView,
+    ActionView, AppView, CancelView, ConfirmSignOut, Continue, FieldView, FormError, FormPage,
+    FormView, Frame, LanguageLink, Login, Message, Notice, PanelView, Reason, SignedOut,
+    SourceKind, SourceView, Target, UnavailableView,
 };
+use hosted_login::texts::{BindTexts, LocalTexts};
 use store::branding::{Agreement, Branding, NoBranding};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -45,6 +47,7 @@ fn main() -> Outcome {
         gallery.login(language)?;
         gallery.messages(language)?;
         gallery.others(language)?;
+        gallery.forms(language)?;
         gallery.branded(language)?;
     }
     Ok(())
@@ -165,6 +168,82 @@ impl Gallery {
         Ok(())
     }
 
+    fn forms(&self, language: Language) -> Outcome {
+        let (local, bind) = (LocalTexts::of(language), BindTexts::of(language));
+        let sign_in = form(
+            "sign-in",
+            None,
+            vec![field("name", local.name), field("password", local.password)],
+            local.sign_in,
+        );
+        let links = vec![action(local.forgot, false), action(local.with_email_code, false)];
+        let page = Login {
+            sources: sources(language, 1),
+            forms: vec![sign_in.clone()],
+            links: links.clone(),
+            error: Some(FormError::new(&frame(language), Notice::ProofFailed, TRACE)),
+            ..login(language)
+        };
+        self.write("login-password", language, &page)?;
+        let mut code = field("code", local.code);
+        code.autocomplete = "one-time-code";
+        let page = FormPage {
+            heading: local.enter_code.to_owned(),
+            lead: vec![local.code_sent.to_owned()],
+            forms: vec![form("enter-code", None, vec![code], local.go_on)],
+            links,
+            ..form_page(language)
+        };
+        self.write("form-code", language, &page)?;
+        let button = |submit: &str, note: &str, primary| FormView {
+            note: Some(note.to_owned()),
+            primary,
+            ..form("choice", None, Vec::new(), submit)
+        };
+        let who = (bind.who)("张小虎", "虎符软件");
+        let page = FormPage {
+            heading: bind.heading.to_owned(),
+            lead: vec![who.clone(), bind.meaning.to_owned()],
+            forms: vec![
+                button(bind.existing, bind.existing_note, true),
+                button(bind.create, bind.create_note, false),
+            ],
+            ..form_page(language)
+        };
+        self.write("bind-choice", language, &page)?;
+        let page = FormPage {
+            heading: bind.prove_heading.to_owned(),
+            lead: vec![who, bind.prove_text.to_owned()],
+            forms: vec![
+                FormView { heading: Some(bind.by_password.to_owned()), ..sign_in },
+                form(
+                    "prove-sms",
+                    Some(bind.by_sms_code),
+                    vec![field("phone", local.phone)],
+                    local.send_code,
+                ),
+            ],
+            sources_heading: Some(bind.by_source.to_owned()),
+            sources: sources(language, 1),
+            ..form_page(language)
+        };
+        self.write("bind-proofs", language, &page)?;
+        let page = FormPage {
+            heading: bind.confirm_heading.to_owned(),
+            lead: vec![bind.confirm_text.to_owned()],
+            facts: vec![
+                (bind.member.to_owned(), "张小虎 · 虎符软件".to_owned()),
+                (bind.account.to_owned(), "张小虎 · zhangxiaohu".to_owned()),
+            ],
+            forms: vec![
+                form("confirm", None, Vec::new(), bind.confirm),
+                FormView { primary: false, ..form("another", None, Vec::new(), bind.another) },
+            ],
+            ..form_page(language)
+        };
+        self.write("bind-confirm", language, &page)
+    }
+
     fn others(&self, language: Language) -> Outcome {
         let texts = frame(language).texts;
         let actions = vec![action(texts.sign_in_again, false)];
@@ -179,6 +258,47 @@ impl Gallery {
         self.write("confirm-sign-out", language, &confirm)?;
         let target = Target::Link { href: "/oidc/auth".to_owned() };
         self.write("continue", language, &Continue { frame: frame(language), target })
+    }
+}
+
+fn field(name: &'static str, label: &str) -> FieldView {
+    FieldView {
+        name,
+        id: name,
+        label: label.to_owned(),
+        kind: if name == "password" { "password" } else { "text" },
+        autocomplete: "on",
+        hint: None,
+    }
+}
+
+fn form(id: &'static str, heading: Option<&str>, fields: Vec<FieldView>, submit: &str) -> FormView {
+    FormView {
+        id,
+        action: "/bind",
+        heading: heading.map(str::to_owned),
+        hidden: Vec::new(),
+        fields,
+        submit: submit.to_owned(),
+        note: None,
+        primary: true,
+    }
+}
+
+fn form_page(language: Language) -> FormPage {
+    let cancel = CancelView { action: "/login/cancel".to_owned(), csrf: "token".to_owned() };
+    FormPage {
+        frame: frame(language),
+        heading: String::new(),
+        lead: Vec::new(),
+        error: None,
+        facts: Vec::new(),
+        forms: Vec::new(),
+        sources_heading: None,
+        sources: Vec::new(),
+        links: Vec::new(),
+        cancel: Some(cancel),
+        cancel_label: frame(language).texts.cancel.to_owned(),
     }
 }
 

@@ -13,7 +13,9 @@ use store::user::{self, Profile, UserStatus};
 use store::{account, api_key, grant, link_event, password, verification_file};
 
 use super::{Probe, Writes, write};
-use crate::world::{HOUR, PASSWORD, account_settings, app_settings, signed_in, source_settings, subject};
+use crate::world::{
+    HOUR, PASSWORD, account_settings, app_settings, signed_in, source_settings, subject,
+};
 
 /// Every function that changes rows that are there. What makes rows is in `integrity.rs`.
 pub(super) fn writes() -> Vec<Probe<Writes>> {
