@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use broker::wecom::WeCom;
-use broker::{Broker, Callback, Next, SESSION_LIFE, Start, Visitor};
+use broker::{Broker, Callback, Errand, Next, SESSION_LIFE, Start, Visitor};
 use e2e::{Backend, Browser, Pkce, Tenant, World, on_every_backend};
 use futures_util::future::join_all;
 use oidc::{Params, Provider, authorize, token};
@@ -189,7 +189,12 @@ impl Bulk {
 
     fn visitor() -> Visitor {
         let secret = SecretString::from(format!("hufu_browser_{}", uuid::Uuid::new_v4()));
-        Visitor { browser: Some(broker::Browser::of(&secret)), session: None, address: None }
+        Visitor {
+            browser: Some(broker::Browser::of(&secret)),
+            session: None,
+            address: None,
+            user_agent: None,
+        }
     }
 
     /// What the broker makes of the app's request.
@@ -208,7 +213,7 @@ impl Bulk {
         let Next::Login(interaction) = self.authorize(number, &visitor).await else {
             panic!("nobody is signed in")
         };
-        let start = Start { identifier: "qr", language: "zh", panel: None };
+        let start = Start { identifier: "qr", language: "zh", panel: None, errand: Errand::SignIn };
         let broker = self.broker(number + 1);
         let url = broker.start(&self.row, &interaction.id, &visitor, start).await.unwrap();
         let mut url = Url::parse(&url).unwrap();
