@@ -109,6 +109,7 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_user ON sessions (tenant_id, user_id);
 CREATE INDEX sessions_source ON sessions (tenant_id, source_id);
+CREATE INDEX sessions_identity ON sessions (tenant_id, identity_id);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
 
 CREATE TABLE grants (

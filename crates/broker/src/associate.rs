@@ -10,6 +10,7 @@ use store::identity::{self, LinkedUser};
 use store::link_event::{self, LinkEvent, LinkKind};
 use store::normal::{Email, Handle, Phone};
 use store::policy::MatchField;
+use store::session;
 use store::source::{AssociationMode, Source, SourceMode};
 use store::user::{self, Origin, Profile};
 use store::{Env, Scope, TenantWrite};
@@ -140,6 +141,12 @@ pub(crate) async fn associate(
             Associated::User(Known { user, identity: linked.identity_id, how: How::Linked })
         }
         Decision::Match(user, field) => {
+            // Suspended or deleted since it was looked at: decided anew.
+            if !user::hold_active(tx, user).await? {
+                return Err(store::Error::Conflict.into());
+            }
+            // Whoever is signed in to it may be somebody who should not be (attack M8).
+            session::end_all_of_user(tx, env, user).await?;
             let identity = link(tx, env, user, arrival, LinkKind::Match, Some(field.as_str()));
             let identity = identity.await?;
             user::refresh_profile(tx, env, user, &person.profile).await?;
@@ -206,6 +213,7 @@ pub(crate) async fn link(
     link_with(tx, env, user, arrival, kind, rule, json!({})).await
 }
 
+#[expect(clippy::too_many_arguments, reason = "each is a part of one event of the journal")]
 async fn link_with(
     tx: &mut TenantWrite,
     env: &Env,

@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use store::TenantWrite;
 use store::account;
 use store::app::App;
+use store::id::UserId;
 use store::identity::{self, LinkStatus};
 use store::link_event::LinkKind;
 use store::policy::{AskForm, Proof};
@@ -214,8 +215,8 @@ impl Broker {
         if !ask.proofs.contains(&proved.by) {
             return Err(refuse(Reason::NotOffered));
         }
-        let account = user::find(tx, proved.user).await?;
-        let status = account.map_or(UserStatus::Deleted, |account| account.status);
+        let active = user::hold_active(tx, proved.user).await?;
+        let status = if active { UserStatus::Active } else { UserStatus::Suspended };
         let of_corp = identity::has_of_corp(tx, proved.user, &arrival.source.corp_id).await?;
         may_bind(&arrival.source.policy, status, of_corp).map_err(refuse)?;
         session::end_all_of_user(tx, env, proved.user).await?;
@@ -328,7 +329,7 @@ impl Broker {
         &self,
         tenant: &Tenant,
         asking: Asking,
-        user: store::id::UserId,
+        user: UserId,
         by: Proof,
     ) -> Result<Completed> {
         let Asking { interaction, mut pending, source, .. } = asking;

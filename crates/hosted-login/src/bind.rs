@@ -17,7 +17,7 @@ use crate::answer;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::local::{
-    self, address_field, address_view, again, code_field, empty_page, error_of, field, named,
+    address_field, address_view, again, code_field, empty_page, error_of, field, named,
     password_form, secret_field,
 };
 use crate::login::{interaction_id, name_of, start_href};

@@ -16,7 +16,7 @@ use store::tenant::{self, Tenant, TenantStatus};
 use crate::address::{client_address, host};
 use crate::failure::{Failure, FailurePage, oauth_response};
 use crate::language::Language;
-use crate::pages::{AppView, Frame, Notice};
+use crate::pages::{AppView, Frame, LanguageLink, Notice};
 use crate::{Site, cookie};
 
 /// A request to a tenant's host.
@@ -109,15 +109,40 @@ impl Context {
         Ok(frame)
     }
 
-    /// Takes the language that somebody asked for, unless the query named one.
+    /// Takes the language that an app asked for, unless the person chose one.
     pub(crate) fn prefer(&mut self, ui_locales: Option<&str>) {
-        let named = Params::parse(self.request.query_string().as_bytes())
-            .is_ok_and(|query| query.only("ui_locales").is_some());
-        if !named && ui_locales.is_some() {
+        if ui_locales.is_some() && chosen(&self.request).is_none() {
             let accept = self.header(header::ACCEPT_LANGUAGE);
             self.language = Language::negotiate(ui_locales, accept, self.site.default_language);
         }
     }
+
+    /// The language that the person has just chosen by a link of ours, to be remembered.
+    pub(crate) fn chosen_now(&self) -> Option<Language> {
+        named(&self.request).filter(|_| !self.request.path().starts_with("/oidc/"))
+    }
+
+    /// Links to this page in each language.
+    pub(crate) fn languages_here(&self) -> Vec<LanguageLink> {
+        let query = Params::parse(self.request.query_string().as_bytes()).unwrap_or_default();
+        let kept = query.without(&["ui_locales", "error", "said"]).to_query();
+        let link = |language: Language| {
+            let path = self.request.path();
+            LanguageLink { language, href: format!("{path}?{kept}&ui_locales={}", language.tag()) }
+        };
+        Language::ALL.into_iter().map(link).collect()
+    }
+}
+
+/// The language that a query names.
+fn named(request: &HttpRequest) -> Option<Language> {
+    let query = Params::parse(request.query_string().as_bytes()).ok()?;
+    Language::from_tag(query.only("ui_locales")?)
+}
+
+/// The language that the person chose, now or before.
+fn chosen(request: &HttpRequest) -> Option<Language> {
+    named(request).or_else(|| cookie::language(request))
 }
 
 /// A failure before the tenant is known, as those who call this path read it.
@@ -129,6 +154,9 @@ fn failed(request: &HttpRequest, language: Language, failure: Failure) -> actix_
 }
 
 fn negotiate(site: &Site, request: &HttpRequest) -> Language {
+    if let Some(language) = chosen(request) {
+        return language;
+    }
     let query = Params::parse(request.query_string().as_bytes()).unwrap_or_default();
     let accept =
         request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());

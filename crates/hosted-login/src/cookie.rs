@@ -8,12 +8,17 @@ use secrecy::{ExposeSecret as _, SecretString};
 use store::id::AppId;
 use store::secret::SecretHash;
 
+use crate::language::Language;
+
 /// The secret of the interactions that a browser began.
 const BROWSER: &str = "__Host-hufu_browser";
 /// The session's secret.
 const SESSION: &str = "__Host-hufu_session";
 /// The app that a browser last came from: lets a page that knows nothing else offer a way back.
 const APP: &str = "__Host-hufu_app";
+
+/// The language that a person chose on one of our pages.
+const LANGUAGE: &str = "__Host-hufu_language";
 
 /// A value that only a cookie of ours can have: it is long, and not somebody's idea.
 fn secret(request: &HttpRequest, name: &str, prefix: &str) -> Option<SecretString> {
@@ -64,6 +69,16 @@ pub(crate) fn plant_session(value: &SecretString, life: chrono::TimeDelta) -> Co
 /// Plants the app that a browser came from, for a day.
 pub(crate) fn plant_app(app: AppId) -> Cookie<'static> {
     make(APP, app.to_string(), Duration::days(1))
+}
+
+/// The language that the person chose.
+pub(crate) fn language(request: &HttpRequest) -> Option<Language> {
+    Language::from_tag(request.cookie(LANGUAGE)?.value())
+}
+
+/// Plants the language that the person chose, for a year.
+pub(crate) fn plant_language(language: Language) -> Cookie<'static> {
+    make(LANGUAGE, language.tag().to_owned(), Duration::days(365))
 }
 
 /// Takes the session's secret away.

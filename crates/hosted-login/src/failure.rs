@@ -190,10 +190,15 @@ impl FailurePage {
 impl Context {
     /// A handler's answer; a failure becomes a page, with a code and a way on.
     pub(crate) async fn answer(&self, result: Result<HttpResponse, Failure>) -> HttpResponse {
-        match result {
+        let mut response = match result {
             Ok(response) => response,
             Err(failure) => self.failure_page(failure).await,
+        };
+        if let Some(language) = self.chosen_now() {
+            // A header that cannot be set costs a choice, no more.
+            let _ = response.add_cookie(&cookie::plant_language(language));
         }
+        response
     }
 
     async fn failure_page(&self, failure: Failure) -> HttpResponse {

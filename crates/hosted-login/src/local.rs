@@ -17,7 +17,7 @@ use crate::cookie;
 use crate::failure::{Failure, notice_of};
 use crate::login::{cancel_view, interaction_id};
 use crate::oidc_endpoints::answer_next;
-use crate::pages::{ActionView, AppView, FieldView, FormError, FormPage, FormView, Frame, Notice};
+use crate::pages::{ActionView, FieldView, FormError, FormPage, FormView, Frame, Notice};
 use crate::texts::LocalTexts;
 
 /// What the token of these forms is for.
@@ -124,8 +124,9 @@ impl Context {
     pub(crate) async fn form_page(
         &self,
         interaction: &Interaction,
-        page: FormPage,
+        mut page: FormPage,
     ) -> Result<HttpResponse, Failure> {
+        page.frame.languages = self.languages_here();
         let policy = Policy { frame: None, form_action: self.form_action(interaction).await? };
         answer::page(200, &page.frame.nonce.clone(), &policy, &page)
     }

@@ -6,7 +6,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use broker::{Browser, Next};
 use oidc::authorize::{self, PageReason, Refusal};
-use oidc::{ErrorCode, OAuthError, Params, token, userinfo};
+use oidc::{OAuthError, Params, token, userinfo};
 use secrecy::SecretString;
 
 use crate::answer;

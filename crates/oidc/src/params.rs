@@ -47,6 +47,13 @@ impl Params {
         names.windows(2).any(|pair| pair[0] == pair[1])
     }
 
+    /// All but these parameters.
+    #[must_use]
+    pub fn without(&self, names: &[&str]) -> Self {
+        let kept = self.0.iter().filter(|(name, _)| !names.contains(&name.as_str()));
+        Self(kept.cloned().collect())
+    }
+
     /// The parameters as a query.
     pub fn to_query(&self) -> String {
         url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()

@@ -192,6 +192,20 @@ pub async fn refresh_profile(
     Ok(())
 }
 
+/// Whether the user is active, and stays so until this transaction ends: whoever suspends or deletes
+/// it meanwhile waits, and then ends what was made here.
+pub async fn hold_active(tx: &mut TenantWrite, id: UserId) -> Result<bool> {
+    let held = tx
+        .query(sql!(
+            "UPDATE users SET updated_at = updated_at
+             WHERE tenant_id = $1 AND id = $2 AND status = 'active'"
+        ))
+        .bind(id)
+        .execute()
+        .await?;
+    Ok(held == 1)
+}
+
 /// Sets the status of a user that has this version. A tombstone stays one. Every session
 /// and grant of the user ends in the same transaction.
 pub async fn set_status(

@@ -81,6 +81,9 @@ fn sign_in_writes() -> Vec<Probe<Writes>> {
             let told = Profile { name: Some("x".to_owned()), ..Profile::default() };
             async move { user::refresh_profile(tx, w.env(), of.user, &told).await }.boxed()
         }),
+        write("user::hold_active", |tx, of, _| {
+            async { user::hold_active(tx, of.user).await.map(drop) }.boxed()
+        }),
         write("user::set_status", |tx, of, w| {
             async { user::set_status(tx, w.env(), of.user, 1, UserStatus::Deleted).await.map(drop) }
                 .boxed()
