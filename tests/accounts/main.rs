@@ -4,6 +4,7 @@
 
 mod binding;
 mod guessing;
+mod hardening;
 mod local;
 mod pains;
 mod scenarios;
