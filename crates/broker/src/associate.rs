@@ -163,7 +163,7 @@ async fn create(
     arrival: Arrival<'_>,
     looked: &Looked,
 ) -> Result<Known> {
-    let user = user::create(tx, env, &arrival.person.profile).await?.id;
+    // Before there is another account with these values: the person's own.
     let evidence = match arrival.source.association {
         AssociationMode::Field => {
             let unproven =
@@ -172,6 +172,7 @@ async fn create(
         }
         _ => json!({}),
     };
+    let user = user::create(tx, env, &arrival.person.profile).await?.id;
     let identity = link_with(tx, env, user, arrival, LinkKind::Create, None, evidence).await?;
     Ok(Known { user, identity, how: How::Created })
 }

@@ -115,11 +115,17 @@ impl Broker {
     ) -> Result<()> {
         let (kind, whom, from) = (trying.as_str(), target.key(), network(visitor.address));
         let too_many = || Refused::because(Reason::TooManyTries);
-        if !self.within(tenant, &ADDRESS, &format!("{kind}:{from}")).await? {
+        let here = format!("{kind}:{whom}:{from}");
+        let [minute, longer @ ..] = &HERE;
+        // The shortest first: what it refuses counts nowhere else, so that neither one mad script
+        // stops a whole office nor many names fill the state for a day.
+        if !self.within(tenant, minute, &here).await?
+            || !self.within(tenant, &ADDRESS, &format!("{kind}:{from}")).await?
+        {
             return Err(too_many());
         }
-        for window in &HERE {
-            if !self.within(tenant, window, &format!("{kind}:{whom}:{from}")).await? {
+        for window in longer {
+            if !self.within(tenant, window, &here).await? {
                 return Err(too_many());
             }
         }
