@@ -39,6 +39,7 @@ mod sql;
 pub mod tenant;
 pub mod user;
 pub mod verification_file;
+pub mod way_in;
 
 use std::sync::Arc;
 
