@@ -21,6 +21,9 @@ pub enum Error {
     /// The protocol's part failed.
     #[error(transparent)]
     Oidc(#[from] oidc::Error),
+    /// A password could not be hashed or verified.
+    #[error(transparent)]
+    Password(#[from] password::Error),
 }
 
 /// Why a rule says no. The texts are stable: they stand on pages and in the audit log.

@@ -40,6 +40,7 @@ use secrecy::SecretString;
 use store::Store;
 use store::session::Device;
 
+pub use crate::account::{Account, PasswordChange, Removable};
 pub use crate::bind::Asking;
 pub use crate::callback::Callback;
 pub use crate::dispatch::Next;
@@ -59,6 +60,8 @@ pub struct Broker {
     pub provider: Provider,
     /// The upstream.
     pub wecom: wecom::WeCom,
+    /// Hashes and verifies passwords.
+    pub passwords: password::Passwords,
     /// How long a session lasts.
     pub session_life: TimeDelta,
 }

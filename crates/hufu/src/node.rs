@@ -15,6 +15,7 @@ use chrono::TimeDelta;
 use hosted_login::{PublicDocuments, Site};
 use oidc::Provider;
 use oidc::keys::Nursery;
+use password::Passwords;
 use secrecy::ExposeSecret as _;
 use store::ephemeral::{Ephemeral, MemorySettings, RedisSettings};
 use store::secret::SecretHash;
@@ -152,9 +153,10 @@ fn background(store: &Store) -> Vec<JoinHandle<()>> {
 fn site(settings: &Settings, store: &Store) -> Result<Site> {
     let wecom = broker::wecom::WeCom::new(settings.wecom_settings()?, store.clone())?;
     let provider = Provider::new(store.clone(), settings.server.scheme.as_str());
+    let passwords = Passwords::new(password::Settings::default())?;
     let session_life = TimeDelta::minutes(settings.login.session_minutes.into());
     Ok(Site {
-        broker: Broker { provider, wecom, session_life },
+        broker: Broker { provider, wecom, passwords, session_life },
         documents: PublicDocuments::default(),
         default_language: settings.default_language()?,
         trusted_proxies: settings.server.trusted_proxies.clone().into(),
