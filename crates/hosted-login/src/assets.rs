@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn files_stay_small() {
-        for (name, limit) in [("hufu.css", 8 * 1024), ("login.js", 2 * 1024)] {
+        // The account's pages took a quarter of the style, and the reader's own time.
+        for (name, limit) in [("hufu.css", 11 * 1024), ("login.js", 2560)] {
             let size = find(href(name)).expect("served").bytes.len();
             assert!(size < limit, "{name} has {size} bytes");
         }

@@ -11,6 +11,7 @@ use store::app::App;
 use store::audit::Event;
 use store::id::AppId;
 
+use crate::account::ways_on;
 use crate::answer::{self, Policy};
 use crate::context::Context;
 use crate::cookie;
@@ -110,6 +111,7 @@ impl Failure {
             Self::Oidc(oidc::Error::OAuth(_))
             | Self::Broker(broker::Error::Oidc(oidc::Error::OAuth(_))) => Notice::InvalidRequest,
             Self::Notice(notice) => *notice,
+            Self::Broker(broker::Error::Password(password::Error::Busy)) => Notice::Unavailable,
             _ => self.of_store().map_or(Notice::InternalError, notice_of_store),
         }
     }
@@ -207,11 +209,15 @@ impl Context {
         let Ok(mut frame) = self.frame() else {
             return FailurePage::without_tenant(self.language, failure).into_response();
         };
-        let mut actions = Vec::new();
+        let mut actions = ways_on(self.language, self.request.path(), failure.notice());
         let texts = frame.texts;
         if let Some(retry) = refused.and_then(|refused| refused.retry.as_ref()) {
             let href = format!("/login?interaction={retry}");
-            actions.push(ActionView { href, label: texts.try_again.to_owned(), primary: true });
+            actions.push(ActionView {
+                href,
+                label: texts.try_again.to_owned(),
+                primary: actions.is_empty(),
+            });
         }
         if let Some(app) = &app {
             frame.app =

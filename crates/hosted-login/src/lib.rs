@@ -2,12 +2,14 @@
 //! connections, the OpenID Connect endpoints. Parses, calls the broker or the protocol, answers;
 //! decides nothing.
 
+mod account;
 pub mod address;
 mod answer;
 pub mod assets;
 mod connection;
 mod context;
 mod cookie;
+mod device;
 mod failure;
 pub mod language;
 mod login;

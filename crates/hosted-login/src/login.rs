@@ -4,7 +4,7 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, Responder};
 use broker::offer::{Obstacle, Offer};
-use broker::{Interaction, InteractionId, Reason};
+use broker::{Interaction, InteractionId, Passage, Reason};
 use oidc::Params;
 use store::app::{self, App};
 use store::source::{self, Source, SourceKind, Status};
@@ -32,6 +32,11 @@ async fn show(context: &mut Context) -> Result<HttpResponse, Failure> {
     let id = interaction_id(&context.query()?)?;
     let broker = &context.site.broker;
     let interaction = broker.interaction(&context.tenant, &id, &context.visitor).await?;
+    if matches!(interaction.passage, Passage::Link { .. }) {
+        // What can be added is another page's to say.
+        let location = oidc::append("/account/identities/add", [("interaction", &*id.to_string())]);
+        return Ok(answer::redirect(&location).finish());
+    }
     let asked = interaction.request();
     context.prefer(asked.and_then(|request| request.ui_locales.as_deref()));
     let mut scope = context.site.broker.provider.store.tenant(context.tenant.id);
@@ -66,7 +71,7 @@ fn by_itself<'a>(interaction: &Interaction, offer: &'a Offer) -> Option<&'a Sour
     named.or_else(|| offer.silent()).filter(|source| !(interaction.fresh && is_silent(source)))
 }
 
-fn interaction_id(params: &Params) -> Result<InteractionId, Failure> {
+pub(crate) fn interaction_id(params: &Params) -> Result<InteractionId, Failure> {
     let id = params.get("interaction")?.and_then(|text| text.parse().ok());
     id.ok_or(Failure::Notice(Notice::InteractionExpired))
 }
@@ -107,16 +112,7 @@ fn page(
             .into_iter()
             .collect(),
     };
-    let view = |source: Source| SourceView {
-        href: start_href(id, &source.identifier),
-        name: name_of(&source, language),
-        kind: match source.kind {
-            SourceKind::WecomQr => pages::SourceKind::WecomQr,
-            SourceKind::WecomMobile => pages::SourceKind::WecomMobile,
-        },
-        logo_url: source.logo_url,
-        note: None,
-    };
+    let view = |source: Source| source_view(source, id, language);
     // Where one works, the others need no explanation.
     let explain = panel.is_none() && usable.is_empty();
     let unavailable = offer.unusable.iter().filter(|_| explain);
@@ -131,10 +127,26 @@ fn page(
         unavailable,
         this_link: app
             .and_then(|app| app.initiate_login_uri.clone().or_else(|| app.home_url.clone())),
+        // Who cancels the way to their account has nowhere else to go, unless they are signed in.
         cancel: csrf
+            .filter(|_| app.is_some() || context.visitor.session.is_some())
             .map(|csrf| CancelView { action: format!("/login/cancel?interaction={id}"), csrf }),
     };
     answer::page(200, &nonce, &policy, &template)
+}
+
+/// A source that starts when it is chosen.
+pub(crate) fn source_view(source: Source, id: &InteractionId, language: Language) -> SourceView {
+    SourceView {
+        href: start_href(id, &source.identifier),
+        name: name_of(&source, language),
+        kind: match source.kind {
+            SourceKind::WecomQr => pages::SourceKind::WecomQr,
+            SourceKind::WecomMobile => pages::SourceKind::WecomMobile,
+        },
+        logo_url: source.logo_url,
+        note: None,
+    }
 }
 
 fn unavailable_view(source: &Source, obstacle: Obstacle, language: Language) -> UnavailableView {

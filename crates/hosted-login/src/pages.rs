@@ -4,6 +4,7 @@
 //! A page holds values only, never markup: escaping happens in the templates, and addresses that
 //! come from settings pass [`safe`] and [`logo`] on their way out. Every page works without script.
 
+mod account;
 mod forward;
 mod login;
 mod message;
@@ -13,6 +14,10 @@ mod sign_out;
 
 use url::Url;
 
+pub use self::account::{
+    Account, AccountAdd, AccountPassword, AccountRemove, EventView, FactView, IdentityView,
+    PasswordView, Problem, SessionView, TimeView,
+};
 pub use self::forward::{Continue, Target};
 pub use self::login::{
     CancelView, Login, PanelView, Reason, SourceKind, SourceView, UnavailableView,

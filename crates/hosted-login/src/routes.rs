@@ -4,7 +4,7 @@ use actix_web::web::{self, PayloadConfig, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};
 
 use crate::answer::method_not_allowed;
-use crate::{Site, connection, login, logout, oidc_endpoints as oidc, public};
+use crate::{Site, account, connection, login, logout, oidc_endpoints as oidc, public};
 
 /// A form of ours or an app's is far shorter.
 const BODY_AT_MOST: usize = 64 * 1024;
@@ -28,6 +28,16 @@ pub fn routes(site: Site) -> impl FnOnce(&mut ServiceConfig) {
             ))
             .service(get("/login", login::login))
             .service(post("/login/cancel", login::cancel))
+            .service(get("/account", account::show))
+            .service(get("/account/sign-in", account::sign_in))
+            .service(post("/account/sign-out", account::sign_out))
+            .service(get("/account/signed-out", account::signed_out))
+            .service(get_post("/account/password", account::password, account::change_password))
+            .service(post("/account/identities", account::link))
+            .service(get("/account/identities/add", account::add))
+            .service(get_post("/account/identities/{id}", account::removal, account::remove))
+            .service(post("/account/sessions/end", account::end_others))
+            .service(post("/account/sessions/{id}/end", account::end_session))
             .service(get("/connections/social/{identifier}", connection::start))
             .service(get("/connections/social/{identifier}/callback", connection::callback))
             .service(get("/WW_verify_{name:[A-Za-z0-9]{1,64}}.txt", public::verification_file))

@@ -39,7 +39,7 @@ pub struct SourceView {
 }
 
 impl SourceView {
-    fn logo(&self) -> Option<&str> {
+    pub(super) fn logo(&self) -> Option<&str> {
         self.logo_url.as_deref().and_then(logo)
     }
 }
