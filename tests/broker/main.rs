@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod account;
+mod account_attacks;
+mod account_changes;
+mod account_steps;
 mod accounts;
 mod association;
 mod branding;

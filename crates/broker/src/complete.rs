@@ -43,7 +43,9 @@ impl Broker {
                     refused.app = app::find(&mut scope, app).await?;
                 }
                 refused.trace.get_or_insert_with(|| known.trace.clone());
-                self.record_refusal(tenant, visitor, &mut refused, fault.as_ref()).await;
+                if !refused.recorded {
+                    self.record_refusal(tenant, visitor, &mut refused, fault.as_ref()).await;
+                }
                 Err(Error::Refused(refused))
             }
             Err((other, _)) => Err(other),

@@ -45,6 +45,7 @@ use secrecy::SecretString;
 use store::Store;
 use store::session::Device;
 
+pub use crate::account::{Account, PasswordChange, Removable};
 pub use crate::bind::Asking;
 pub use crate::callback::Callback;
 pub use crate::codes::{Address, CodePurpose, Reader};

@@ -50,6 +50,7 @@ impl Broker {
             }
             Err(other) => return Err(other),
         };
+        self.may_still_link(tenant, visitor, &interaction).await?;
         let store = self.store();
         // 43 letters and digits are 256 bits, and what WeCom accepts [D 91022].
         let state = store.env.alphanumeric(43)?;

@@ -36,6 +36,10 @@
     };
   });
 
+  // The server does not know the reader's clock.
+  const when = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' });
+  all('time', time => { time.textContent = when.format(new Date(time.dateTime)); });
+
   // A second click within five seconds is a double click.
   const free = box => { delete box.dataset.busy; };
   all('[data-once]', box => box.addEventListener(box.action ? 'submit' : 'click', event => {

@@ -10,12 +10,15 @@ use askama::Template;
 use hosted_login::assets;
 use hosted_login::language::Language;
 use hosted_login::pages::{
-    ActionView, AppView, CancelView, ConfirmSignOut, Continue, FieldView, FormError, FormPage,
-    FormView, Frame, LanguageLink, Login, Message, Notice, PanelView, Reason, SignedOut,
-    SourceKind, SourceView, Target, UnavailableView,
+    Account, AccountAdd, AccountPassword, AccountRemove, ActionView, AppView, CancelView,
+    ConfirmSignOut, Continue, EventView, FactView, FieldView, FormError, FormPage, FormView, Frame,
+    IdentityView, LanguageLink, Login, Message, Notice, PanelView, PasswordView, Problem, Reason,
+    SessionView, SignedOut, SourceKind, SourceView, Target, TimeView, UnavailableView,
 };
 use hosted_login::texts::{BindTexts, LocalTexts};
 use store::branding::{Agreement, Branding, NoBranding};
+
+use hosted_login::texts::account::{AccountTexts, Done, Happening};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -49,6 +52,7 @@ fn main() -> Outcome {
         gallery.others(language)?;
         gallery.forms(language)?;
         gallery.branded(language)?;
+        gallery.account(language)?;
     }
     Ok(())
 }
@@ -299,6 +303,125 @@ fn form_page(language: Language) -> FormPage {
         links: Vec::new(),
         cancel: Some(cancel),
         cancel_label: frame(language).texts.cancel.to_owned(),
+    }
+}
+
+impl Gallery {
+    fn account(&self, language: Language) -> Outcome {
+        let texts = AccountTexts::of(language);
+        let bare = || Frame { app: None, ..frame(language) };
+        self.write("account", language, &account(language))?;
+        let few = Account {
+            person: AppView { name: "张小虎".to_owned(), logo_url: None },
+            done: Some((texts.done)(Done::Unlinked)),
+            facts: Vec::new(),
+            password: None,
+            events: Vec::new(),
+            sessions: account(language).sessions[..1].to_vec(),
+            ..account(language)
+        };
+        self.write("account-few", language, &few)?;
+        let add = AccountAdd {
+            frame: bare(),
+            texts,
+            query: String::new(),
+            person: few.person.clone(),
+            sources: sources(language, 2),
+            elsewhere: false,
+        };
+        self.write("account-add", language, &add)?;
+        for is_last in [false, true] {
+            let remove = AccountRemove {
+                frame: bare(),
+                texts,
+                csrf: "token".to_owned(),
+                query: String::new(),
+                ui_locales: None,
+                id: "1".to_owned(),
+                corp: "虎符软件（上海）有限公司".to_owned(),
+                name: "张小虎".to_owned(),
+                is_last,
+            };
+            self.write(if is_last { "account-last" } else { "account-remove" }, language, &remove)?;
+        }
+        let password = AccountPassword {
+            frame: bare(),
+            texts,
+            csrf: "token".to_owned(),
+            query: String::new(),
+            ui_locales: None,
+            username: Some("zhangxiaohu".to_owned()),
+            has_password: true,
+            problem: Some(Problem::Common),
+        };
+        self.write("account-password", language, &password)
+    }
+}
+
+fn time(hour: u8) -> TimeView {
+    TimeView {
+        stamp: format!("2026-11-27T{hour:02}:26:00Z"),
+        text: format!("2026-11-27 {hour:02}:26 UTC"),
+    }
+}
+
+fn account(language: Language) -> Account {
+    let texts = AccountTexts::of(language);
+    let fact = |label, value: &str, verified| FactView { label, value: value.to_owned(), verified };
+    let identity = |corp: &str, suspended| IdentityView {
+        id: "1".to_owned(),
+        corp: corp.to_owned(),
+        name: "张小虎".to_owned(),
+        since: time(3),
+        last: time(5),
+        suspended,
+    };
+    let session = |browser, system, is_this| SessionView {
+        id: "1".to_owned(),
+        device: (texts.device)(browser, system),
+        address: Some("2001:db8:4bf9:2f35:77b3:4da6:a3ce:929d".to_owned()),
+        seen: time(4),
+        is_this,
+    };
+    let event = |what, refused, app: Option<&str>| EventView {
+        what: (texts.happening)(what),
+        refused,
+        at: time(2),
+        app: app.map(str::to_owned),
+        address: Some("198.51.100.7".to_owned()),
+    };
+    Account {
+        frame: Frame { app: None, ..frame(language) },
+        texts,
+        csrf: "token".to_owned(),
+        query: String::new(),
+        ui_locales: None,
+        done: None,
+        person: AppView {
+            name: "张小虎 Zhang Xiaohu".to_owned(), logo_url: Some(LOGO.to_owned())
+        },
+        facts: vec![
+            fact(texts.email, "zhang.xiaohu@example.com", Some(true)),
+            fact(texts.phone, "+8613800000001", Some(false)),
+            fact(texts.username, "zhangxiaohu", None),
+        ],
+        identities: vec![
+            identity("虎符软件（上海）有限公司", false),
+            identity("Hufu Software Asia Pacific Holdings (Singapore) Pte. Ltd.", true),
+        ],
+        may_link: true,
+        password: Some(PasswordView { since: Some(time(1)) }),
+        sessions: vec![
+            session("Chrome", "Windows", true),
+            session(texts.wecom, "iPhone", false),
+            session("Safari", "macOS", false),
+        ],
+        events: vec![
+            event(Happening::SingleSignOn, false, Some("Ticket Desk")),
+            event(Happening::Password, true, None),
+            event(Happening::Linked, false, None),
+            event(Happening::SignIn, false, Some("Ticket Desk")),
+        ],
     }
 }
 

@@ -11,6 +11,7 @@ use store::app::App;
 use store::audit::Event;
 use store::id::AppId;
 
+use crate::account::ways_on;
 use crate::answer::{self, Policy};
 use crate::context::Context;
 use crate::cookie;
@@ -218,11 +219,15 @@ impl Context {
         let Ok(frame) = self.frame_of(app.as_ref()) else {
             return FailurePage::without_tenant(self.language, failure).into_response();
         };
-        let mut actions = Vec::new();
+        let mut actions = ways_on(self.language, self.request.path(), failure.notice());
         let texts = frame.texts;
         if let Some(retry) = refused.and_then(|refused| refused.retry.as_ref()) {
             let href = format!("/login?interaction={retry}");
-            actions.push(ActionView { href, label: texts.try_again.to_owned(), primary: true });
+            actions.push(ActionView {
+                href,
+                label: texts.try_again.to_owned(),
+                primary: actions.is_empty(),
+            });
         }
         let issuer = self.site.broker.provider.issuer(&self.tenant).to_string();
         if let Some(app) = &app

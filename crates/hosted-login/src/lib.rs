@@ -2,6 +2,7 @@
 //! connections, the OpenID Connect endpoints. Parses, calls the broker or the protocol, answers;
 //! decides nothing.
 
+mod account;
 pub mod address;
 mod answer;
 pub mod assets;
@@ -11,6 +12,7 @@ pub mod colors;
 mod connection;
 mod context;
 mod cookie;
+mod device;
 mod failure;
 pub mod language;
 mod local;

@@ -4,7 +4,7 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, Responder};
 use broker::offer::{Obstacle, Offer};
-use broker::{Interaction, InteractionId, LocalMethods, Reason};
+use broker::{Interaction, InteractionId, LocalMethods, Passage, Reason};
 use oidc::Params;
 use store::app::{self, App};
 use store::source::{self, Source, SourceKind, Status};
@@ -34,6 +34,11 @@ async fn show(context: &mut Context) -> Result<HttpResponse, Failure> {
     let id = interaction_id(&context.query()?)?;
     let broker = context.site.broker.clone();
     let interaction = broker.interaction(&context.tenant, &id, &context.visitor).await?;
+    if matches!(interaction.passage, Passage::Link { .. }) {
+        // What can be added is another page's to say.
+        let location = oidc::append("/account/identities/add", [("interaction", &*id.to_string())]);
+        return Ok(answer::redirect(&location).finish());
+    }
     let asked = interaction.request();
     context.prefer(asked.and_then(|request| request.ui_locales.as_deref()));
     let mut scope = context.site.broker.provider.store.tenant(context.tenant.id);
@@ -107,16 +112,7 @@ async fn page(
         frame: panel.is_some().then(|| context.site.broker.wecom.panel_origin().to_owned()),
         form_action: context.form_action(interaction).await?,
     };
-    let view = |source: Source| SourceView {
-        href: start_href(id, &source.identifier),
-        name: name_of(&source, language),
-        kind: match source.kind {
-            SourceKind::WecomQr => pages::SourceKind::WecomQr,
-            SourceKind::WecomMobile => pages::SourceKind::WecomMobile,
-        },
-        logo_url: source.logo_url,
-        note: None,
-    };
+    let view = |source: Source| source_view(source, id, language);
     // Where one works, the others need no explanation.
     let explain = panel.is_none() && usable.is_empty() && !methods.any();
     let unavailable = offer.unusable.iter().filter(|_| explain);
@@ -137,9 +133,25 @@ async fn page(
         unavailable,
         this_link: app
             .and_then(|app| app.initiate_login_uri.clone().or_else(|| app.home_url.clone())),
-        cancel: cancel_view(context, id),
+        // Who cancels the way to their account has nowhere else to go, unless they are signed in.
+        cancel: cancel_view(context, id)
+            .filter(|_| app.is_some() || context.visitor.session.is_some()),
     };
     answer::page(200, &nonce, &policy, &template)
+}
+
+/// A source that starts when it is chosen.
+pub(crate) fn source_view(source: Source, id: &InteractionId, language: Language) -> SourceView {
+    SourceView {
+        href: start_href(id, &source.identifier),
+        name: name_of(&source, language),
+        kind: match source.kind {
+            SourceKind::WecomQr => pages::SourceKind::WecomQr,
+            SourceKind::WecomMobile => pages::SourceKind::WecomMobile,
+        },
+        logo_url: source.logo_url,
+        note: None,
+    }
 }
 
 fn unavailable_view(source: &Source, obstacle: Obstacle, language: Language) -> UnavailableView {

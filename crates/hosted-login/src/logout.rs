@@ -79,7 +79,7 @@ fn signed_out(context: &Context, request: &LogoutRequest) -> Result<HttpResponse
     Ok(response)
 }
 
-fn add_cookie(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) {
+pub(crate) fn add_cookie(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) {
     if let Err(error) = response.add_cookie(cookie) {
         tracing::error!(%error, "a cookie could not be set");
     }
@@ -92,18 +92,14 @@ fn confirm(
 ) -> Result<HttpResponse, Failure> {
     let frame = context.frame_of(request.app.as_ref())?;
     let nonce = frame.nonce.clone();
-    let planted = match &context.browser_secret {
-        Some(_) => None,
-        None => Some(context.site.broker.provider.store.env.secret(cookie::BROWSER_PREFIX)?),
-    };
-    let secret = planted.as_ref().or(context.browser_secret.as_ref());
+    let secret = context.browser_secret()?;
     let carried = CARRIED
         .iter()
         .filter_map(|name| params.only(name).map(|value| ((*name).to_owned(), value.to_owned())));
     let page = ConfirmSignOut {
         frame,
         action: "/oidc/session/end".to_owned(),
-        csrf: secret.map(|secret| cookie::csrf(secret, SIGN_OUT)).unwrap_or_default(),
+        csrf: cookie::csrf(&secret, SIGN_OUT),
         fields: carried.collect(),
         user: None,
     };
@@ -111,8 +107,8 @@ fn confirm(
     let ends = [request.redirect.clone(), stay(context, request)];
     let form_action = ends.into_iter().flatten().filter_map(|end| origin_of(&end)).collect();
     let mut response = answer::page(200, &nonce, &Policy { frame: None, form_action }, &page)?;
-    if let Some(secret) = &planted {
-        add_cookie(&mut response, &cookie::plant_browser(secret));
+    if context.browser_secret.is_none() {
+        add_cookie(&mut response, &cookie::plant_browser(&secret));
     }
     Ok(response)
 }

@@ -4,6 +4,7 @@
 //! A page holds values only, never markup: escaping happens in the templates, and addresses that
 //! come from settings pass [`safe`] and [`logo`] on their way out. Every page works without script.
 
+mod account;
 mod branding;
 mod form;
 mod forward;
@@ -16,6 +17,10 @@ mod sign_out;
 use store::branding::Branding;
 use url::Url;
 
+pub use self::account::{
+    Account, AccountAdd, AccountPassword, AccountRemove, EventView, FactView, IdentityView,
+    PasswordView, Problem, SessionView, TimeView,
+};
 pub use self::branding::AgreementView;
 pub use self::form::{FieldView, FormError, FormPage, FormView};
 pub use self::forward::{Continue, Target};

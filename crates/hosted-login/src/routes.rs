@@ -4,7 +4,9 @@ use actix_web::web::{self, PayloadConfig, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};
 
 use crate::answer::method_not_allowed;
-use crate::{Site, bind, connection, local, login, logout, oidc_endpoints as oidc, public};
+use crate::{
+    Site, account, bind, connection, local, login, logout, oidc_endpoints as oidc, public,
+};
 
 /// A form of ours or an app's is far shorter.
 const BODY_AT_MOST: usize = 64 * 1024;
@@ -41,6 +43,16 @@ pub fn routes(site: Site) -> impl FnOnce(&mut ServiceConfig) {
             .service(post("/bind/password", bind::password))
             .service(get_post("/bind/code", bind::code_get, bind::code_post))
             .service(post("/bind/code/enter", bind::enter))
+            .service(get("/account", account::show))
+            .service(get("/account/sign-in", account::sign_in))
+            .service(post("/account/sign-out", account::sign_out))
+            .service(get("/account/signed-out", account::signed_out))
+            .service(get_post("/account/password", account::password, account::change_password))
+            .service(post("/account/identities", account::link))
+            .service(get("/account/identities/add", account::add))
+            .service(get_post("/account/identities/{id}", account::removal, account::remove))
+            .service(post("/account/sessions/end", account::end_others))
+            .service(post("/account/sessions/{id}/end", account::end_session))
             .service(get("/connections/social/{identifier}", connection::start))
             .service(get("/connections/social/{identifier}/callback", connection::callback))
             .service(get("/WW_verify_{name:[A-Za-z0-9]{1,64}}.txt", public::verification_file))

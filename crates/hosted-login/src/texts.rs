@@ -1,5 +1,6 @@
 //! The words of the pages: one value per language, so that a missing text does not compile.
 
+pub mod account;
 mod bind;
 mod en;
 mod ja;

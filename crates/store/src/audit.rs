@@ -308,3 +308,34 @@ pub async fn signed_in_from(
         .await?;
     Ok(found.is_some())
 }
+
+/// An event as the user whom it concerns sees it.
+#[derive(Debug, Clone, FromRow)]
+pub struct OfUser {
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// Who did it.
+    pub actor_kind: ActorKind,
+    /// What was done.
+    pub action: String,
+    /// How it ended.
+    pub result: String,
+    /// The network address of who did it.
+    pub address: Option<String>,
+    /// The name of the app concerned.
+    pub app_name: Option<String>,
+}
+
+/// The last events that concern a user, newest first.
+pub async fn of_user(scope: &mut impl Scope, user: UserId, at_most: i64) -> Result<Vec<OfUser>> {
+    scope
+        .query(sql!(
+            "SELECT e.at, e.actor_kind, e.action, e.result, e.address, a.display_name AS app_name
+             FROM audit_events e LEFT JOIN apps a ON a.tenant_id = e.tenant_id AND a.id = e.app_id
+             WHERE e.tenant_id = $1 AND e.user_id = $2 ORDER BY e.id DESC LIMIT $3"
+        ))
+        .bind(user)
+        .bind(at_most)
+        .all()
+        .await
+}

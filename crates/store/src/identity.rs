@@ -221,3 +221,38 @@ pub async fn has_of_corp(scope: &mut impl Scope, user: UserId, corp_id: &str) ->
 pub async fn of_user(scope: &mut impl Scope, user: UserId) -> Result<Vec<Identity>> {
     scope.query(sql!(columns!("user_id = $2 ORDER BY created_at, id"))).bind(user).all().await
 }
+
+/// A link as its person sees it.
+#[derive(Debug, Clone, FromRow)]
+pub struct Listed {
+    /// Its id.
+    pub id: IdentityId,
+    /// WeCom's `corpid`.
+    pub corp_id: String,
+    /// The corp's name, if the tenant still has the corp.
+    pub corp_name: Option<String>,
+    /// The userid as it was first received.
+    pub userid: String,
+    /// The person's name upstream, as last told.
+    pub name: Option<String>,
+    /// Whether it signs its person in.
+    pub status: LinkStatus,
+    /// When it was linked.
+    pub created_at: DateTime<Utc>,
+    /// When it last signed in.
+    pub last_sign_in_at: DateTime<Utc>,
+}
+
+/// The links of a user with the names of their corps, oldest first.
+pub async fn listed(scope: &mut impl Scope, user: UserId) -> Result<Vec<Listed>> {
+    scope
+        .query(sql!(
+            "SELECT i.id, i.corp_id, c.display_name AS corp_name, i.userid, i.name, i.status, i.created_at,
+             i.last_sign_in_at FROM identities i
+             LEFT JOIN corps c ON c.tenant_id = i.tenant_id AND c.corp_id = i.corp_id
+             WHERE i.tenant_id = $1 AND i.user_id = $2 ORDER BY i.created_at, i.id"
+        ))
+        .bind(user)
+        .all()
+        .await
+}

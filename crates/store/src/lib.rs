@@ -40,6 +40,7 @@ mod sql;
 pub mod tenant;
 pub mod user;
 pub mod verification_file;
+pub mod way_in;
 
 use std::sync::Arc;
 

@@ -260,6 +260,20 @@ pub async fn of_user(scope: &mut impl Scope, env: &Env, user: UserId) -> Result<
         .await
 }
 
+/// Whether it is a session of this user.
+pub async fn is_of_user(scope: &mut impl Scope, id: SessionId, user: UserId) -> Result<bool> {
+    #[derive(FromRow)]
+    struct Found {
+        user_id: UserId,
+    }
+    let found: Option<Found> = scope
+        .query(sql!("SELECT user_id FROM sessions WHERE tenant_id = $1 AND id = $2"))
+        .bind(id)
+        .optional()
+        .await?;
+    Ok(found.is_some_and(|found| found.user_id == user))
+}
+
 /// Notes that a session was used: it may lie idle anew.
 pub async fn touch(tx: &mut TenantWrite, env: &Env, id: SessionId, idle: TimeDelta) -> Result<()> {
     let now = env.now();

@@ -6,10 +6,13 @@ use askama::Template;
 use store::branding::{Agreement, Background, Branding, Color};
 
 use super::{
-    ActionView, AppView, CancelView, ConfirmSignOut, Continue, Frame, LanguageLink, Login, Message,
-    Notice, PanelView, Reason, SignedOut, SourceKind, SourceView, Target, UnavailableView,
+    Account, AccountAdd, AccountPassword, AccountRemove, ActionView, AppView, CancelView,
+    ConfirmSignOut, Continue, EventView, FactView, Frame, IdentityView, LanguageLink, Login,
+    Message, Notice, PanelView, PasswordView, Problem, Reason, SessionView, SignedOut, SourceKind,
+    SourceView, Target, TimeView, UnavailableView,
 };
 use crate::language::Language;
+use crate::texts::account::{AccountTexts, Happening};
 
 /// Each of these in every field in turn.
 const HOSTILE: [&str; 8] = [
@@ -83,6 +86,92 @@ fn message(language: Language, text: &str) -> Message {
     page
 }
 
+fn account(language: Language, text: &str) -> Account {
+    let owned = || text.to_owned();
+    let time = || TimeView { stamp: owned(), text: owned() };
+    let texts = AccountTexts::of(language);
+    let identity = IdentityView {
+        id: owned(),
+        corp: owned(),
+        name: owned(),
+        since: time(),
+        last: time(),
+        suspended: false,
+    };
+    let session = SessionView {
+        id: owned(),
+        device: owned(),
+        address: Some(owned()),
+        seen: time(),
+        is_this: false,
+    };
+    let event = EventView {
+        what: (texts.happening)(Happening::SignIn),
+        refused: true,
+        at: time(),
+        app: Some(owned()),
+        address: Some(owned()),
+    };
+    Account {
+        frame: frame(language, text),
+        texts,
+        csrf: owned(),
+        query: String::new(),
+        ui_locales: Some(language.tag()),
+        done: None,
+        person: AppView { name: owned(), logo_url: Some(owned()) },
+        facts: vec![FactView { label: texts.email, value: owned(), verified: Some(true) }],
+        identities: vec![IdentityView { suspended: true, ..identity.clone() }, identity],
+        may_link: true,
+        password: Some(PasswordView { since: Some(time()) }),
+        sessions: vec![SessionView { is_this: true, ..session.clone() }, session],
+        events: vec![event],
+    }
+}
+
+/// The pages beside the account page.
+fn account_pages(language: Language, text: &str) -> Vec<askama::Result<String>> {
+    let owned = || text.to_owned();
+    let of = account(language, text);
+    let login = login(language, text);
+    let (frame, texts, query, ui_locales) = (of.frame.clone(), of.texts, of.query, of.ui_locales);
+    let add = AccountAdd {
+        frame: frame.clone(),
+        texts,
+        query: query.clone(),
+        person: of.person,
+        sources: login.sources,
+        elsewhere: true,
+    };
+    let remove = AccountRemove {
+        frame: frame.clone(),
+        texts,
+        csrf: owned(),
+        query: query.clone(),
+        ui_locales,
+        id: owned(),
+        corp: owned(),
+        name: owned(),
+        is_last: false,
+    };
+    let password = AccountPassword {
+        frame,
+        texts,
+        csrf: owned(),
+        query,
+        ui_locales,
+        username: Some(owned()),
+        has_password: true,
+        problem: Some(Problem::Common),
+    };
+    vec![
+        add.render(),
+        remove.render(),
+        AccountRemove { is_last: true, ..remove }.render(),
+        password.render(),
+    ]
+}
+
 /// Every page with `text` in every field.
 fn pages(language: Language, text: &str) -> Vec<String> {
     let fields = vec![(text.to_owned(), text.to_owned())];
@@ -104,6 +193,8 @@ fn pages(language: Language, text: &str) -> Vec<String> {
         forward(Target::Post { action: text.to_owned(), fields }).render(),
     ]
     .into_iter()
+    .chain(std::iter::once(account(language, text).render()))
+    .chain(account_pages(language, text))
     .map(|page| page.expect("a page renders whatever it holds"))
     .collect()
 }
@@ -143,7 +234,9 @@ fn no_address_carries_script() {
             for tag in tags(&page) {
                 for name in ["href", "action"] {
                     let Some(address) = attribute(tag, name) else { continue };
-                    assert!(address == "#" || address.starts_with("/assets/"), "{text}: {tag}");
+                    let ours =
+                        ["/assets/", "/account"].iter().any(|path| address.starts_with(path));
+                    assert!(address == "#" || ours, "{text}: {tag}");
                 }
                 assert!(!tag.starts_with("img"), "{text}: {tag}");
             }
