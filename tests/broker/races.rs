@@ -189,7 +189,8 @@ impl Bulk {
 
     fn visitor() -> Visitor {
         let secret = SecretString::from(format!("hufu_browser_{}", uuid::Uuid::new_v4()));
-        Visitor { browser: Some(broker::Browser::of(&secret)), session: None, address: None }
+        let browser = Some(broker::Browser::of(&secret));
+        Visitor { browser, session: None, address: None, user_agent: None }
     }
 
     /// What the broker makes of the app's request.
@@ -208,7 +209,8 @@ impl Bulk {
         let Next::Login(interaction) = self.authorize(number, &visitor).await else {
             panic!("nobody is signed in")
         };
-        let start = Start { identifier: "qr", language: "zh", panel: None };
+        let errand = broker::Errand::SignIn;
+        let start = Start { identifier: "qr", language: "zh", panel: None, errand };
         let broker = self.broker(number + 1);
         let url = broker.start(&self.row, &interaction.id, &visitor, start).await.unwrap();
         let mut url = Url::parse(&url).unwrap();
