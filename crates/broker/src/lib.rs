@@ -20,6 +20,7 @@ mod complete;
 pub mod decide;
 mod dispatch;
 mod error;
+mod hand_over;
 mod interaction;
 mod journal;
 pub mod offer;
@@ -31,6 +32,7 @@ mod start;
 mod supplement;
 pub mod upstream;
 pub mod wecom;
+mod workbench;
 
 use std::net::IpAddr;
 
@@ -44,10 +46,12 @@ pub use crate::bind::Asking;
 pub use crate::callback::Callback;
 pub use crate::dispatch::Next;
 pub use crate::error::{Error, Reason, Refused, Result};
+pub use crate::hand_over::{HandingOver, Ticket};
 pub use crate::interaction::{Browser, Errand, Interaction, InteractionId, Passage, trace};
 pub use crate::pending::{Pending, Proved};
 pub use crate::sign_out::SignedOut;
 pub use crate::start::Start;
+pub use crate::workbench::Opened;
 
 /// How long a session lasts at most, if settings say nothing else.
 pub const SESSION_LIFE: TimeDelta = TimeDelta::hours(12);
