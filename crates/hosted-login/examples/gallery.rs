@@ -9,8 +9,9 @@ use askama::Template;
 use hosted_login::assets;
 use hosted_login::language::Language;
 use hosted_login::pages::{
-    ActionView, AppView, CancelView, ConfirmSignOut, Continue, Frame, LanguageLink, Login, Message,
-    Notice, PanelView, Reason, SignedOut, SourceKind, SourceView, Target, UnavailableView,
+    ActionView, AppView, CancelView, ConfirmSignOut, Continue, Frame, HandOverCode,
+    HandOverConfirm, HandOverLink, HandOverOffer, LanguageLink, Login, Message, Notice, PanelView,
+    Reason, SignedOut, SourceKind, SourceView, Target, UnavailableView,
 };
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -33,6 +34,7 @@ fn main() -> Outcome {
         gallery.login(language)?;
         gallery.messages(language)?;
         gallery.others(language)?;
+        gallery.hand_over(language)?;
     }
     Ok(())
 }
@@ -136,6 +138,38 @@ impl Gallery {
         self.write("confirm-sign-out", language, &confirm)?;
         let target = Target::Link { href: "/oidc/auth".to_owned() };
         self.write("continue", language, &Continue { frame: frame(language), target })
+    }
+
+    fn hand_over(&self, language: Language) -> Outcome {
+        let [here, app, csrf] = ["https://desk.example/", "app", "token"].map(str::to_owned);
+        let offer = HandOverOffer {
+            frame: frame(language),
+            here: here.clone(),
+            app: app.clone(),
+            csrf: csrf.clone(),
+        };
+        self.write("hand-over-offer", language, &offer)?;
+        let link = HandOverLink {
+            frame: frame(language),
+            link: "https://acme.login.example.com/continue/1b9k2Xq0Zf7".to_owned(),
+            address: "https://acme.login.example.com/continue".to_owned(),
+            code: "7J4Q2M9XK0".to_owned(),
+            here: here.clone(),
+            app,
+            csrf: csrf.clone(),
+        };
+        self.write("hand-over-link", language, &link)?;
+        let code = HandOverCode { frame: frame(language), csrf: csrf.clone() };
+        self.write("hand-over-code", language, &code)?;
+        let confirm = HandOverConfirm {
+            frame: frame(language),
+            action: "/continue/1b9k2Xq0Zf7".to_owned(),
+            csrf,
+            user: "张小虎".to_owned(),
+            ends: Some("王小明".to_owned()),
+            without: here,
+        };
+        self.write("hand-over-confirm", language, &confirm)
     }
 }
 

@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn files_stay_small() {
-        for (name, limit) in [("hufu.css", 8 * 1024), ("login.js", 2 * 1024)] {
+        // Within the first round trips of a new connection, compressed or not.
+        for (name, limit) in [("hufu.css", 10 * 1024), ("login.js", 2 * 1024)] {
             let size = find(href(name)).expect("served").bytes.len();
             assert!(size < limit, "{name} has {size} bytes");
         }

@@ -15,7 +15,9 @@ use crate::answer::{self, Policy};
 use crate::context::Context;
 use crate::cookie;
 use crate::language::Language;
+use crate::login::origin_of;
 use crate::pages::{ActionView, AppView, Frame, Message, Notice};
+use crate::texts::PlacesTexts;
 
 /// Why a request is not answered as it was meant.
 #[derive(Debug, thiserror::Error)]
@@ -124,6 +126,9 @@ impl Failure {
     }
 }
 
+/// The person's own account.
+pub(crate) const ACCOUNT: &str = "/account";
+
 /// Seconds after which it is worth trying again.
 const RETRY_AFTER: u32 = 5;
 
@@ -184,13 +189,22 @@ impl FailurePage {
 impl Context {
     /// A handler's answer; a failure becomes a page, with a code and a way on.
     pub(crate) async fn answer(&self, result: Result<HttpResponse, Failure>) -> HttpResponse {
+        self.answer_with(result, Vec::new()).await
+    }
+
+    /// The same; `actions` are what can be done on the page of a failure, before all else.
+    pub(crate) async fn answer_with(
+        &self,
+        result: Result<HttpResponse, Failure>,
+        actions: Vec<ActionView>,
+    ) -> HttpResponse {
         match result {
             Ok(response) => response,
-            Err(failure) => self.failure_page(failure).await,
+            Err(failure) => self.failure_page(failure, actions).await,
         }
     }
 
-    async fn failure_page(&self, failure: Failure) -> HttpResponse {
+    async fn failure_page(&self, failure: Failure, mut actions: Vec<ActionView>) -> HttpResponse {
         let refused = match &failure {
             Failure::Broker(broker::Error::Refused(refused)) => Some(refused),
             _ => None,
@@ -207,21 +221,24 @@ impl Context {
         let Ok(mut frame) = self.frame() else {
             return FailurePage::without_tenant(self.language, failure).into_response();
         };
-        let mut actions = Vec::new();
         let texts = frame.texts;
         if let Some(retry) = refused.and_then(|refused| refused.retry.as_ref()) {
             let href = format!("/login?interaction={retry}");
             actions.push(ActionView { href, label: texts.try_again.to_owned(), primary: true });
         }
         if let Some(app) = &app {
-            frame.app =
-                Some(AppView { name: app.display_name.clone(), logo_url: app.logo_url.clone() });
+            frame.app = Some(AppView::of(app));
             if let Some(href) =
                 way_back(app, &self.site.broker.provider.issuer(&self.tenant).to_string())
             {
                 let label = (texts.back_to)(&app.display_name);
                 actions.push(ActionView { href, label, primary: actions.is_empty() });
             }
+        }
+        // Nobody is left without a way on.
+        if actions.is_empty() {
+            let label = PlacesTexts::of(self.language).to_account.to_owned();
+            actions.push(ActionView { href: ACCOUNT.to_owned(), label, primary: false });
         }
         FailurePage { failure, frame, trace, actions }.into_response()
     }
@@ -258,6 +275,18 @@ pub(crate) fn way_back(app: &App, issuer: &str) -> Option<String> {
         let first = url::Url::parse(app.redirect_uris.values.first()?).ok()?;
         matches!(first.scheme(), "http" | "https").then(|| first.origin().ascii_serialization())
     })
+}
+
+/// The origins that a way through the app may lead to: where it begins a sign-in and where it gets the
+/// answer. For a page whose form ends there.
+pub(crate) fn app_origins(app: &App, issuer: &str) -> Vec<String> {
+    let own = way_back(app, issuer);
+    let answers = app.redirect_uris.values.iter();
+    let mut origins: Vec<String> =
+        own.iter().chain(answers).filter_map(|address| origin_of(address)).collect();
+    origins.sort_unstable();
+    origins.dedup();
+    origins
 }
 
 /// A failure of an endpoint that programs call (RFC 6749 §5.2).

@@ -9,6 +9,7 @@ mod connection;
 mod context;
 mod cookie;
 mod failure;
+mod hand_over;
 pub mod language;
 mod login;
 mod logout;
@@ -17,6 +18,7 @@ pub mod pages;
 mod public;
 mod routes;
 pub mod texts;
+mod workbench;
 
 use std::sync::Arc;
 

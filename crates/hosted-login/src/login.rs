@@ -12,7 +12,7 @@ use store::source::{self, Source, SourceKind, Status};
 use crate::answer::{self, Policy};
 use crate::context::Context;
 use crate::cookie;
-use crate::failure::{Failure, refusal};
+use crate::failure::{Failure, app_origins, refusal, way_back};
 use crate::language::Language;
 use crate::oidc_endpoints::{answer_next, form};
 use crate::pages::{
@@ -71,7 +71,7 @@ fn interaction_id(params: &Params) -> Result<InteractionId, Failure> {
     id.ok_or(Failure::Notice(Notice::InteractionExpired))
 }
 
-fn start_href(id: &InteractionId, identifier: &str) -> String {
+pub(crate) fn start_href(id: &InteractionId, identifier: &str) -> String {
     format!("/connections/social/{identifier}?interaction={id}")
 }
 
@@ -83,9 +83,9 @@ fn page(
 ) -> Result<HttpResponse, Failure> {
     let id = &interaction.id;
     let language = context.language;
+    let issuer = context.site.broker.provider.issuer(&context.tenant).to_string();
     let mut frame = context.frame()?;
-    frame.app =
-        app.map(|app| AppView { name: app.display_name.clone(), logo_url: app.logo_url.clone() });
+    frame.app = app.map(AppView::of);
     frame.languages = languages(id);
     let with_panel =
         offer.usable.iter().position(|source| source.panel && source.kind == SourceKind::WecomQr);
@@ -101,11 +101,11 @@ fn page(
     });
     let policy = Policy {
         frame: panel.is_some().then(|| context.site.broker.wecom.panel_origin().to_owned()),
-        form_action: interaction
-            .request()
-            .and_then(|request| origin_of(&request.redirect_uri))
-            .into_iter()
-            .collect(),
+        form_action: match interaction.request() {
+            Some(request) => origin_of(&request.redirect_uri).into_iter().collect(),
+            // Who cancels goes to the app's own address.
+            None => app.map(|app| app_origins(app, &issuer)).unwrap_or_default(),
+        },
     };
     let view = |source: Source| SourceView {
         href: start_href(id, &source.identifier),
@@ -129,8 +129,8 @@ fn page(
         panel,
         sources: usable.into_iter().map(view).collect(),
         unavailable,
-        this_link: app
-            .and_then(|app| app.initiate_login_uri.clone().or_else(|| app.home_url.clone())),
+        // With the issuer: an app need not begin a sign-in without (OpenID Connect Core §4).
+        this_link: app.and_then(|app| way_back(app, &issuer)),
         cancel: csrf
             .map(|csrf| CancelView { action: format!("/login/cancel?interaction={id}"), csrf }),
     };

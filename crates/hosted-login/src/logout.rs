@@ -10,7 +10,7 @@ use store::app::App;
 use crate::answer::{self, Policy};
 use crate::context::Context;
 use crate::cookie;
-use crate::failure::{Failure, way_back};
+use crate::failure::{ACCOUNT, Failure, way_back};
 use crate::login::origin_of;
 use crate::oidc_endpoints::form;
 use crate::pages::{self, ActionView, AppView, ConfirmSignOut, Notice};
@@ -72,22 +72,17 @@ fn signed_out(context: &Context, request: &LogoutRequest) -> Result<HttpResponse
         let label = (texts.back_to)(&app.display_name);
         way_back(app, &issuer).map(|href| ActionView { href, label, primary: true })
     };
-    let actions = request.app.as_ref().and_then(back).into_iter().collect();
-    frame.app = request.app.as_ref().map(view);
+    let anew = || ActionView {
+        href: ACCOUNT.to_owned(),
+        label: texts.sign_in_again.to_owned(),
+        primary: false,
+    };
+    let actions = vec![request.app.as_ref().and_then(back).unwrap_or_else(anew)];
+    frame.app = request.app.as_ref().map(AppView::of);
     let page = pages::SignedOut { frame, actions };
     let mut response = answer::page(200, &nonce, &Policy::default(), &page)?;
-    add_cookie(&mut response, &cookie::remove_session());
+    answer::add_cookie(&mut response, &cookie::remove_session());
     Ok(response)
-}
-
-fn view(app: &App) -> AppView {
-    AppView { name: app.display_name.clone(), logo_url: app.logo_url.clone() }
-}
-
-fn add_cookie(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) {
-    if let Err(error) = response.add_cookie(cookie) {
-        tracing::error!(%error, "a cookie could not be set");
-    }
 }
 
 fn confirm(
@@ -97,19 +92,15 @@ fn confirm(
 ) -> Result<HttpResponse, Failure> {
     let mut frame = context.frame()?;
     let nonce = frame.nonce.clone();
-    frame.app = request.app.as_ref().map(view);
-    let planted = match &context.browser_secret {
-        Some(_) => None,
-        None => Some(context.site.broker.provider.store.env.secret(cookie::BROWSER_PREFIX)?),
-    };
-    let secret = planted.as_ref().or(context.browser_secret.as_ref());
+    frame.app = request.app.as_ref().map(AppView::of);
+    let secret = context.browser_or_new()?;
     let carried = CARRIED
         .iter()
         .filter_map(|name| params.only(name).map(|value| ((*name).to_owned(), value.to_owned())));
     let page = ConfirmSignOut {
         frame,
         action: "/oidc/session/end".to_owned(),
-        csrf: secret.map(|secret| cookie::csrf(secret, SIGN_OUT)).unwrap_or_default(),
+        csrf: cookie::csrf(&secret, SIGN_OUT),
         fields: carried.collect(),
         user: None,
     };
@@ -117,8 +108,8 @@ fn confirm(
     let ends = [request.redirect.clone(), stay(context, request)];
     let form_action = ends.into_iter().flatten().filter_map(|end| origin_of(&end)).collect();
     let mut response = answer::page(200, &nonce, &Policy { frame: None, form_action }, &page)?;
-    if let Some(secret) = &planted {
-        add_cookie(&mut response, &cookie::plant_browser(secret));
+    if context.browser_secret.is_none() {
+        answer::add_cookie(&mut response, &cookie::plant_browser(&secret));
     }
     Ok(response)
 }

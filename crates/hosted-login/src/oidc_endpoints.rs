@@ -6,7 +6,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use broker::{Browser, Next};
 use oidc::authorize::{self, PageReason, Refusal};
-use oidc::{ErrorCode, OAuthError, Params, token, userinfo};
+use oidc::{OAuthError, Params, token, userinfo};
 use secrecy::SecretString;
 
 use crate::answer;
@@ -50,20 +50,13 @@ async fn authorize(context: &Context, params: Params) -> Result<HttpResponse, Fa
             return Ok(answer_next(context, &next).finish());
         }
     };
-    let planted = match &context.browser_secret {
-        Some(_) => None,
-        None => Some(broker.provider.store.env.secret(cookie::BROWSER_PREFIX)?),
-    };
-    let secret = planted.as_ref().or(context.browser_secret.as_ref());
-    let browser = secret.map(Browser::of).ok_or(Failure::Notice(Notice::InternalError))?;
+    let secret = context.browser_or_new()?;
+    let browser = Browser::of(&secret);
     let next = broker.authorize(&context.tenant, &app, request, &context.visitor, &browser).await?;
     let mut response = answer_next(context, &next);
     if matches!(next, Next::Login(_)) {
         // Again where it is known, so that it outlives this interaction.
-        if let Some(secret) = secret {
-            response.cookie(cookie::plant_browser(secret));
-        }
-        response.cookie(cookie::plant_app(app.id));
+        response.cookie(cookie::plant_browser(&secret)).cookie(cookie::plant_app(app.id));
     }
     Ok(response.finish())
 }

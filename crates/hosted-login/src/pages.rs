@@ -5,15 +5,18 @@
 //! come from settings pass [`safe`] and [`logo`] on their way out. Every page works without script.
 
 mod forward;
+mod hand_over;
 mod login;
 mod message;
 mod notice;
 mod policy;
 mod sign_out;
 
+use store::app::App;
 use url::Url;
 
 pub use self::forward::{Continue, Target};
+pub use self::hand_over::{HandOverCode, HandOverConfirm, HandOverLink, HandOverOffer};
 pub use self::login::{
     CancelView, Login, PanelView, Reason, SourceKind, SourceView, UnavailableView,
 };
@@ -67,6 +70,11 @@ pub struct AppView {
 }
 
 impl AppView {
+    /// An app as its tenant named it.
+    pub(crate) fn of(app: &App) -> Self {
+        Self { name: app.display_name.clone(), logo_url: app.logo_url.clone() }
+    }
+
     fn logo(&self) -> Option<&str> {
         self.logo_url.as_deref().and_then(logo)
     }

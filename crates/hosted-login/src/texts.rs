@@ -1,10 +1,14 @@
 //! The words of the pages: one value per language, so that a missing text does not compile.
 
 mod en;
+mod hand_over;
 mod ja;
+mod places;
 mod zh_cn;
 mod zh_tw;
 
+pub use self::hand_over::HandOverTexts;
+pub use self::places::PlacesTexts;
 use crate::language::Language;
 use crate::pages::{Notice, NoticeText, Reason};
 

@@ -3,8 +3,9 @@
 use askama::Template;
 
 use super::{
-    ActionView, AppView, CancelView, ConfirmSignOut, Continue, Frame, LanguageLink, Login, Message,
-    Notice, PanelView, Reason, SignedOut, SourceKind, SourceView, Target, UnavailableView,
+    ActionView, AppView, CancelView, ConfirmSignOut, Continue, Frame, HandOverCode,
+    HandOverConfirm, HandOverLink, HandOverOffer, LanguageLink, Login, Message, Notice, PanelView,
+    Reason, SignedOut, SourceKind, SourceView, Target, UnavailableView,
 };
 use crate::language::Language;
 
@@ -73,7 +74,26 @@ fn pages(language: Language, text: &str) -> Vec<String> {
         user: Some(text.to_owned()),
     };
     let signed_out = SignedOut { frame: frame(language, text), actions: actions(text) };
+    let [here, app, csrf] = [(); 3].map(|()| text.to_owned());
+    let offer = HandOverOffer { frame: frame(language, text), here, app, csrf };
+    let [link, address, code] = [(); 3].map(|()| text.to_owned());
+    let [here, app, csrf] = [(); 3].map(|()| text.to_owned());
+    let linked =
+        HandOverLink { frame: frame(language, text), link, address, code, here, app, csrf };
+    let entered = HandOverCode { frame: frame(language, text), csrf: text.to_owned() };
+    let agreed = HandOverConfirm {
+        frame: frame(language, text),
+        action: text.to_owned(),
+        csrf: text.to_owned(),
+        user: text.to_owned(),
+        ends: Some(text.to_owned()),
+        without: text.to_owned(),
+    };
     [
+        offer.render(),
+        linked.render(),
+        entered.render(),
+        agreed.render(),
         login(language, text).render(),
         message(language, text).render(),
         signed_out.render(),
@@ -121,7 +141,8 @@ fn no_address_carries_script() {
             for tag in tags(&page) {
                 for name in ["href", "action"] {
                     let Some(address) = attribute(tag, name) else { continue };
-                    assert!(address == "#" || address.starts_with("/assets/"), "{text}: {tag}");
+                    let ours = ["/assets/", "/continue"].iter().any(|it| address.starts_with(it));
+                    assert!(address == "#" || ours, "{text}: {tag}");
                 }
                 assert!(!tag.starts_with("img"), "{text}: {tag}");
             }
