@@ -10,6 +10,7 @@ mod login;
 mod message;
 mod notice;
 mod policy;
+mod qr;
 mod sign_out;
 
 use store::app::App;

@@ -2,7 +2,9 @@
 
 use askama::Template;
 
+use super::qr::Drawing;
 use super::{Frame, logo};
+use crate::texts::PlacesTexts;
 
 /// The page on which a person chooses a source.
 #[derive(Clone, Debug, Template)]
@@ -137,6 +139,18 @@ impl Login {
     /// The link is of use only where a source needs another place.
     fn shown_link(&self) -> Option<&str> {
         self.this_link.as_deref().filter(|_| !self.unavailable.is_empty())
+    }
+
+    /// The link as a code, where a source works inside WeCom: the code can't be scanned here.
+    fn link_code(&self) -> Option<Drawing> {
+        let works_there = |view: &UnavailableView| view.reason != Reason::OnlyOnDesktop;
+        let is_web = |link: &&str| link.starts_with("https://") || link.starts_with("http://");
+        let link = self.shown_link().filter(is_web)?;
+        self.unavailable.iter().any(works_there).then(|| Drawing::of(link)).flatten()
+    }
+
+    fn places(&self) -> &'static PlacesTexts {
+        PlacesTexts::of(self.frame.language)
     }
 
     fn cancel_label(&self) -> String {

@@ -239,6 +239,25 @@ fn the_login_page_explains_what_does_not_work_here() {
 }
 
 #[test]
+fn the_link_is_a_code_where_wecom_on_another_device_helps() {
+    let page = |link: &str, reasons: &[Reason]| {
+        let mut page = login(Language::En, "/x");
+        page.this_link = Some(link.to_owned());
+        let view = |reason: &Reason| UnavailableView { name: "x".to_owned(), reason: *reason };
+        page.unavailable = reasons.iter().map(view).collect();
+        page.render().expect("renders")
+    };
+    let drawn = |html: &str| html.contains("role=\"img\" aria-label=\"QR code of the link");
+    let link = "https://app.example.com/start";
+    for reasons in [[Reason::OnlyOnDesktop, Reason::OnlyInWecom], [Reason::PersonalWechat; 2]] {
+        assert!(drawn(&page(link, &reasons)), "{reasons:?}");
+    }
+    assert!(!drawn(&page(link, &[Reason::OnlyOnDesktop])), "WeCom would not help");
+    assert!(!drawn(&page(link, &[])), "it works here");
+    assert!(!drawn(&page("com.example.app:/start", &[Reason::OnlyInWecom])), "no page");
+}
+
+#[test]
 fn the_panels_source_can_be_reached_without_script() {
     let mut page = login(Language::En, "/x");
     page.panel = Some(PanelView {
