@@ -16,6 +16,7 @@ mod in_client;
 mod isolation;
 mod outage;
 mod pages;
+mod places;
 mod races;
 mod replies;
 mod review;

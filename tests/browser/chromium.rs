@@ -92,6 +92,44 @@ on_every_backend! {
         stage.strike().await;
     }
 
+    async fn p17_the_workbench_opens_the_app_without_a_page(world: World) {
+        let stage = Stage::of(&world).await;
+        let subs = stage.play("p17_workbench").await;
+        assert_eq!(stage.tenant.users().await.len(), 1);
+        assert_eq!(stage.tenant.users().await[0]["id"], subs[0]);
+        assert_eq!(redeemed(&stage.tenant), 2, "once in each client");
+        stage.strike().await;
+    }
+
+    async fn p18_a_phones_browser_leads_into_wecom(world: World) {
+        let stage = Stage::of(&world).await;
+        stage.play("p18_phone_browser").await;
+        assert_eq!(redeemed(&stage.tenant), 1);
+        stage.strike().await;
+    }
+
+    async fn p19_plain_wechat_leads_into_wecom(world: World) {
+        let stage = Stage::of(&world).await;
+        stage.play("p19_plain_wechat").await;
+        assert_eq!(redeemed(&stage.tenant), 1);
+        stage.strike().await;
+    }
+
+    async fn p20_a_sign_in_goes_on_in_the_browser(world: World) {
+        let stage = Stage::of(&world).await;
+        stage.offer_browser().await;
+        stage.play("p20_continue_in_browser").await;
+        assert_eq!(redeemed(&stage.tenant), 2, "zhangsan in the client, LiSi in the browser");
+        stage.strike().await;
+    }
+
+    async fn p22_a_lost_cookie_begins_again_in_the_client(world: World) {
+        let stage = Stage::of(&world).await;
+        stage.play("p22_lost_cookie").await;
+        assert_eq!(stage.tenant.users().await.len(), 1);
+        stage.strike().await;
+    }
+
     async fn every_page_on_every_screen_is_accessible(world: World) {
         let stage = Stage::of(&world).await;
         let mut aside = Vec::new();
@@ -101,9 +139,10 @@ on_every_backend! {
             tenant.admin.patch(&source, change).await;
             aside.push(Stage::with(tenant, json!({})).await);
         }
+        stage.offer_browser().await;
         let apps = [("PANEL_APP", aside[0].base_url()), ("LOGIN_ONLY_APP", aside[1].base_url())];
         let seen = stage.play_with("pages", &apps).await;
-        assert_eq!(seen.as_array().unwrap().len(), 19, "{seen}");
+        assert_eq!(seen.as_array().unwrap().len(), 24, "{seen}");
         for stage in aside {
             stage.strike().await;
         }

@@ -69,16 +69,26 @@ impl Stage {
     /// Plays a scenario in Chromium with further variables.
     pub(crate) async fn play_with(&self, scenario: &str, more: &[(&str, &str)]) -> Value {
         let (tenant, wecom) = (self.tenant.url(""), self.tenant.world.wecom_base());
+        let workbench =
+            self.tenant.url(&format!("/connections/social/mobile/workbench/{}", self.app.id));
         let mut variables = vec![
             ("APP", self.base_url()),
             ("TENANT", tenant.as_str()),
             ("WECOM", wecom.as_str()),
             ("CORP", self.tenant.corp_id.as_str()),
+            ("WORKBENCH", workbench.as_str()),
         ];
         variables.extend(more);
         needed("HUFU_TEST_CHROMIUM");
         let said = node(&format!("scenarios/{scenario}.mjs"), &variables).await;
         said["result"].clone()
+    }
+
+    /// Lets the mobile source offer the system's browser.
+    pub(crate) async fn offer_browser(&self) {
+        let path = self.tenant.path(&format!("/identity-sources/{}", self.tenant.mobile));
+        let policy = json!({ "association_policy": { "offer_browser": true } });
+        self.tenant.admin.patch(&path, policy).await;
     }
 
     /// Ends the sample app.

@@ -45,6 +45,14 @@ export const WECOM_DESKTOP =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) ' +
   'Chrome/126.0.0.0 Safari/537.36 wxwork/4.1.30 (MicroMessenger/6.2) WindowsWechat';
 
+/** Those of browsers in which no source works: a phone's own, and plain WeChat. */
+export const SAFARI =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) ' +
+  'Version/18.0 Mobile/15E148 Safari/604.1';
+export const WECHAT =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) ' +
+  'Mobile/15E148 MicroMessenger/8.0.50(0x1800323d) NetType/WIFI Language/zh_CN';
+
 function launch() {
   const executablePath = process.env.HUFU_TEST_CHROMIUM;
   if (!executablePath) throw new Error('the variable HUFU_TEST_CHROMIUM is missing');

@@ -1,6 +1,7 @@
 // What people do in the scenarios, and what they see.
 //
-// In: APP (base URL of the sample app), TENANT (of the tenant's host), WECOM (of the simulated WeCom)
+// In: APP (base URL of the sample app), TENANT (of the tenant's host), WECOM (of the simulated WeCom),
+//     CORP (WeCom's id of the corp), WORKBENCH (the app's link in the workbench)
 
 import assert from 'node:assert/strict';
 
@@ -13,6 +14,7 @@ function setting(name) {
 export const APP = setting('APP');
 export const TENANT = setting('TENANT');
 export const WECOM = setting('WECOM');
+export const WORKBENCH = setting('WORKBENCH');
 
 /** Opens the sample app and presses its button. */
 export async function begin(page, app = APP) {
@@ -70,6 +72,34 @@ export async function signInByQr(page, userid, app = APP) {
   await source(page, 'qr').click();
   await member(page, userid).click();
   return signedIn(page, app);
+}
+
+/** Puts a member into the client of a context. */
+export function inClient(context, userid) {
+  const value = encodeURIComponent(`${setting('CORP')}/${userid}`);
+  return context.addCookies([{ name: 'sim_member', value, url: WECOM }]);
+}
+
+/** The pages of a context that were shown, by path, from now on. */
+export function pagesOf(context) {
+  const paths = [];
+  context.on('response', (response) => {
+    const request = response.request();
+    if (request.isNavigationRequest() && response.status() < 300) {
+      paths.push(new URL(response.url()).pathname);
+    }
+  });
+  return paths;
+}
+
+/** On a page that explains what does not work here: the link that it offers to be copied. */
+export async function copiedLink(context, page) {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const link = await page.inputValue('.elsewhere input');
+  await page.click('.elsewhere [data-copy]');
+  await page.locator('.elsewhere [data-copy]').filter({ hasText: /Copied|已复制/ }).waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), link);
+  return link;
 }
 
 /** Forgets the cookies of the origins that begin like this. */

@@ -19,6 +19,10 @@ pub const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) 
 /// The WeCom client on a phone [D 90315].
 pub const WECOM: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 10_3_2 like Mac OS X) AppleWebKit/603.2.4 \
                          (KHTML, like Gecko) Mobile/14F89 wxwork/2.2.0 MicroMessenger/6.3.2";
+/// The WeCom client on a computer [D 90315].
+pub const WECOM_DESKTOP: &str = "Mozilla/5.0 (Windows NT 10.0; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) \
+                                 Chrome/53.0.2785.116 Safari/537.36 QBCore/3.43.20 QQBrowser/9.0.2524.400 \
+                                 wxwork/2.1.3 (MicroMessenger/6.2) WindowsWechat QBCore/3.43.20";
 /// Plain WeChat on a phone [D 90315].
 pub const WECHAT: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 10_3_2 like Mac OS X) AppleWebKit/603.2.4 \
                           (KHTML, like Gecko) Mobile/14F89 MicroMessenger/6.3.2";

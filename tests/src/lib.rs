@@ -21,7 +21,7 @@ mod tokens;
 mod world;
 
 pub use crate::backend::Backend;
-pub use crate::browser::{Answer, Browser, DESKTOP, PHONE, WECHAT, WECOM};
+pub use crate::browser::{Answer, Browser, DESKTOP, PHONE, WECHAT, WECOM, WECOM_DESKTOP};
 pub use crate::clock::TestClock;
 pub use crate::console::Caller;
 pub use crate::tenant::{App, Pkce, Tenant};

@@ -85,8 +85,10 @@ pub(crate) struct Setup {
     /// 网页授权及JS-SDK → 可信域名.
     #[schema(example = "login.acme.example")]
     trusted_domain: String,
-    /// Where a sign-in by this source begins: the app's home page in the workbench.
-    #[schema(example = "https://login.acme.example/connections/social/wecom")]
+    /// The home page of WeCom's app (应用主页): opens one of our apps from the workbench and signs its
+    /// person in on the way. A pattern: `{app}` stands for the id of an app that the source is linked
+    /// to. Of use for a source of kind `wecom_mobile`.
+    #[schema(example = "https://login.acme.example/connections/social/wecom/workbench/{app}")]
     workbench_link: String,
     /// 企业可信IP: the addresses that our calls for this corp come from.
     #[schema(example = json!(["203.0.113.10"]))]
@@ -153,8 +155,8 @@ const HINTS: Hints = Hints {
         en: "App management → the app → 网页授权及JS-SDK → 可信域名; upload its file by verification-files",
     },
     workbench_link: Advice {
-        zh: "应用管理 → 该应用 → 应用主页：从工作台直接登录",
-        en: "App management → the app → 应用主页: signs in straight from the workbench",
+        zh: "应用管理 → 该应用 → 应用主页：把 {app} 换成应用的 id，从工作台直接登录进入该应用",
+        en: "App management → the app → 应用主页: with an app's id for {app} it signs in straight from the workbench",
     },
     egress_addresses: Advice {
         zh: "应用管理 → 该应用 → 企业可信IP：填入全部地址",
@@ -203,7 +205,8 @@ impl Setup {
             callback_url: issuer.at(&format!("/connections/social/{}/callback", source.identifier)),
             callback_domain: tenant.host.clone(),
             trusted_domain: tenant.host.clone(),
-            workbench_link: issuer.at(&format!("/connections/social/{}", source.identifier)),
+            workbench_link: issuer
+                .at(&format!("/connections/social/{}/workbench/{{app}}", source.identifier)),
             egress_addresses: egress.map(|egress| egress.addresses.clone()).unwrap_or_default(),
             misconfigured: source.misconfigured.as_ref().map(|fault| {
                 let Misconfigured { errcode, hint, at } = fault.0.clone();

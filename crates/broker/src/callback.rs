@@ -45,6 +45,8 @@ enum Outcome {
         reason: Reason,
         trace: String,
         app: Option<AppId>,
+        #[serde(default)]
+        workbench: bool,
         retry: Option<InteractionId>,
     },
 }
@@ -108,11 +110,11 @@ impl Broker {
 
     async fn browser_changed(&self, tenant: &Tenant, known: &UpstreamState) -> Result<Error> {
         let app = self.app_of(tenant, known.app).await?;
-        let trace = Some(known.trace.clone());
-        Ok(Refused { trace, app, ..Refused::about(Reason::BrowserChanged) }.into())
+        let (trace, workbench) = (Some(known.trace.clone()), known.workbench);
+        Ok(Refused { trace, app, workbench, ..Refused::about(Reason::BrowserChanged) }.into())
     }
 
-    async fn app_of(&self, tenant: &Tenant, app: Option<AppId>) -> Result<Option<App>> {
+    pub(crate) async fn app_of(&self, tenant: &Tenant, app: Option<AppId>) -> Result<Option<App>> {
         match app {
             Some(app) => Ok(app::find(&mut self.store().tenant(tenant.id), app).await?),
             None => Ok(None),
@@ -136,6 +138,7 @@ impl Broker {
                 reason: refused.reason,
                 trace: refused.trace.clone().unwrap_or_default(),
                 app: known.app,
+                workbench: known.workbench,
                 retry: refused.retry.clone(),
             }),
             _ => return,
@@ -168,13 +171,14 @@ impl Broker {
         };
         match outcome {
             Outcome::Pending => Err(Refused::because(Reason::StateUnknown)),
-            Outcome::Refused { browser, reason, trace, app, retry } => {
+            Outcome::Refused { browser, reason, trace, app, workbench, retry } => {
                 let app = self.app_of(tenant, app).await?;
                 if !visitor.browser.as_ref().is_some_and(|visitor| visitor.is(&browser)) {
-                    return Err(Refused { app, ..Refused::about(Reason::BrowserChanged) }.into());
+                    let refused = Refused::about(Reason::BrowserChanged);
+                    return Err(Refused { app, workbench, ..refused }.into());
                 }
                 let trace = Some(trace);
-                Err(Refused { reason, trace, recorded: true, app, retry, source: None }.into())
+                Err(Refused { trace, recorded: true, app, retry, ..Refused::about(reason) }.into())
             }
             Outcome::Done { sealed } => self.again(tenant, visitor, state, &sealed).await,
         }
@@ -196,7 +200,8 @@ impl Broker {
             .map_err(|_| Refused::because(Reason::StateUnknown))?;
         let same = visitor.browser.as_ref().is_some_and(|browser| browser.is(&done.browser));
         let app = self.app_of(tenant, done.app).await?;
-        let refuse = |reason| Refused { app: app.clone(), ..Refused::about(reason) };
+        let workbench = matches!(done.to, To::AppHome(_));
+        let refuse = |reason| Refused { app: app.clone(), workbench, ..Refused::about(reason) };
         if !same {
             return Err(refuse(Reason::BrowserChanged).into());
         }

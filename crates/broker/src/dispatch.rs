@@ -13,7 +13,7 @@ use store::session::{self, Session};
 use store::tenant::Tenant;
 use store::{Scope as _, grant};
 
-use crate::error::Result;
+use crate::error::{Reason, Refused, Result};
 use crate::interaction::{Browser, Interaction, InteractionId, Passage};
 use crate::pending::Pending;
 use crate::{Broker, Visitor};
@@ -173,14 +173,20 @@ impl Broker {
         Next::ToApp { location, session: None }
     }
 
-    /// The interaction of this name, if the visitor's browser began it.
+    /// The interaction of this name, if the visitor's browser began it. Any other is told which app
+    /// it can go to.
     pub async fn interaction(
         &self,
         tenant: &Tenant,
         id: &crate::InteractionId,
         visitor: &Visitor,
     ) -> Result<Interaction> {
-        Interaction::find(self.store(), tenant.id, id, visitor.browser.as_ref()).await
+        let found = Interaction::get(self.store(), tenant.id, id).await?;
+        if visitor.browser.as_ref().is_some_and(|browser| found.is_of(browser)) {
+            return Ok(found);
+        }
+        let app = self.app_of(tenant, found.app()).await?;
+        Err(Refused { app, ..Refused::within(Reason::BrowserChanged, &found) }.into())
     }
 
     /// The person gives up: the app is told `access_denied`, or the browser goes back to where the

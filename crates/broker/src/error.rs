@@ -148,6 +148,8 @@ pub struct Refused {
     pub retry: Option<InteractionId>,
     /// The source concerned.
     pub source: Option<Source>,
+    /// Whether the person came by the app's link in the workbench, which begins anew.
+    pub workbench: bool,
 }
 
 impl Refused {
@@ -158,7 +160,15 @@ impl Refused {
 
     /// The same, to be completed by struct update.
     pub fn about(reason: Reason) -> Self {
-        Self { reason, trace: None, recorded: false, app: None, retry: None, source: None }
+        Self {
+            reason,
+            trace: None,
+            recorded: false,
+            app: None,
+            retry: None,
+            source: None,
+            workbench: false,
+        }
     }
 
     /// A refusal within an interaction.

@@ -127,6 +127,12 @@ impl Interaction {
         self.browser.is(browser)
     }
 
+    /// The interaction of this name, whoever began it.
+    pub(crate) async fn get(store: &Store, tenant: TenantId, id: &InteractionId) -> Result<Self> {
+        let found: Option<Self> = store.ephemeral.get(&INTERACTION, tenant, &id.0).await?;
+        found.ok_or_else(|| Refused::because(Reason::InteractionExpired))
+    }
+
     /// The interaction of this name, if this browser began it.
     pub(crate) async fn find(
         store: &Store,
@@ -134,8 +140,7 @@ impl Interaction {
         id: &InteractionId,
         browser: Option<&Browser>,
     ) -> Result<Self> {
-        let found: Option<Self> = store.ephemeral.get(&INTERACTION, tenant, &id.0).await?;
-        let found = found.ok_or_else(|| Refused::because(Reason::InteractionExpired))?;
+        let found = Self::get(store, tenant, id).await?;
         match browser {
             Some(browser) if found.browser.is(browser) => Ok(found),
             _ => Err(Refused::within(Reason::BrowserChanged, &found).into()),
@@ -164,6 +169,9 @@ pub(crate) struct UpstreamState {
     pub(crate) interaction: InteractionId,
     pub(crate) errand: Errand,
     pub(crate) app: Option<AppId>,
+    /// Whether the person came by the app's link in the workbench.
+    #[serde(default)]
+    pub(crate) workbench: bool,
     pub(crate) trace: String,
     pub(crate) browser: Browser,
     pub(crate) source: SourceId,
@@ -185,6 +193,7 @@ impl UpstreamState {
             interaction: interaction.id.clone(),
             errand,
             app: interaction.app(),
+            workbench: matches!(interaction.passage, Passage::Workbench(_)),
             trace: interaction.trace.clone(),
             browser: interaction.browser.clone(),
             source,

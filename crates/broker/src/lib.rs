@@ -21,6 +21,7 @@ mod complete;
 pub mod decide;
 mod dispatch;
 mod error;
+mod hand_over;
 mod interaction;
 mod journal;
 mod limits;
@@ -34,6 +35,7 @@ mod start;
 mod supplement;
 pub mod upstream;
 pub mod wecom;
+mod workbench;
 
 use std::net::IpAddr;
 
@@ -51,11 +53,13 @@ pub use crate::callback::Callback;
 pub use crate::codes::{Address, CodePurpose, Reader};
 pub use crate::dispatch::Next;
 pub use crate::error::{Error, Reason, Refused, Result};
+pub use crate::hand_over::{HandingOver, Ticket};
 pub use crate::interaction::{Browser, Errand, Interaction, InteractionId, Passage, trace};
 pub use crate::local::LocalMethods;
 pub use crate::pending::{Pending, Proved};
 pub use crate::sign_out::SignedOut;
 pub use crate::start::Start;
+pub use crate::workbench::Opened;
 
 /// How sessions live (attack Q5).
 #[derive(Debug, Clone, Copy)]

@@ -84,7 +84,7 @@ impl Target<'_> {
 }
 
 /// The network that an address counts for: a household has a whole /64 of IPv6.
-fn network(address: Option<IpAddr>) -> String {
+pub(crate) fn network(address: Option<IpAddr>) -> String {
     match address {
         None => "unknown".to_owned(),
         Some(IpAddr::V4(address)) => address.to_string(),

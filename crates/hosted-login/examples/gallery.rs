@@ -12,8 +12,9 @@ use hosted_login::language::Language;
 use hosted_login::pages::{
     Account, AccountAdd, AccountPassword, AccountRemove, ActionView, AppView, CancelView,
     ConfirmSignOut, Continue, EventView, FactView, FieldView, FormError, FormPage, FormView, Frame,
-    IdentityView, LanguageLink, Login, Message, Notice, PanelView, PasswordView, Problem, Reason,
-    SessionView, SignedOut, SourceKind, SourceView, Target, TimeView, UnavailableView,
+    HandOverCode, HandOverConfirm, HandOverLink, HandOverOffer, IdentityView, LanguageLink, Login,
+    Message, Notice, PanelView, PasswordView, Problem, Reason, SessionView, SignedOut, SourceKind,
+    SourceView, Target, TimeView, UnavailableView,
 };
 use hosted_login::texts::{BindTexts, LocalTexts};
 use store::branding::{Agreement, Branding, NoBranding};
@@ -53,6 +54,7 @@ fn main() -> Outcome {
         gallery.forms(language)?;
         gallery.branded(language)?;
         gallery.account(language)?;
+        gallery.hand_over(language)?;
     }
     Ok(())
 }
@@ -262,6 +264,38 @@ impl Gallery {
         self.write("confirm-sign-out", language, &confirm)?;
         let target = Target::Link { href: "/oidc/auth".to_owned() };
         self.write("continue", language, &Continue { frame: frame(language), target })
+    }
+
+    fn hand_over(&self, language: Language) -> Outcome {
+        let [here, app, csrf] = ["https://desk.example/", "app", "token"].map(str::to_owned);
+        let offer = HandOverOffer {
+            frame: frame(language),
+            here: here.clone(),
+            app: app.clone(),
+            csrf: csrf.clone(),
+        };
+        self.write("hand-over-offer", language, &offer)?;
+        let link = HandOverLink {
+            frame: frame(language),
+            link: "https://acme.login.example.com/continue/1b9k2Xq0Zf7".to_owned(),
+            address: "https://acme.login.example.com/continue".to_owned(),
+            code: "7J4Q2M9XK0".to_owned(),
+            here: here.clone(),
+            app,
+            csrf: csrf.clone(),
+        };
+        self.write("hand-over-link", language, &link)?;
+        let code = HandOverCode { frame: frame(language), csrf: csrf.clone() };
+        self.write("hand-over-code", language, &code)?;
+        let confirm = HandOverConfirm {
+            frame: frame(language),
+            action: "/continue/1b9k2Xq0Zf7".to_owned(),
+            csrf,
+            user: "张小虎".to_owned(),
+            ends: Some("王小明".to_owned()),
+            without: here,
+        };
+        self.write("hand-over-confirm", language, &confirm)
     }
 }
 

@@ -12,12 +12,11 @@ use oidc::Params;
 pub(crate) use self::changes::{
     add, change_password, end_others, end_session, link, password, removal, remove,
 };
-use crate::answer::{self, Policy};
+use crate::answer::{self, Policy, add_cookie};
 use crate::context::Context;
 use crate::cookie;
 use crate::failure::Failure;
 use crate::language::Language;
-use crate::logout::add_cookie;
 use crate::oidc_endpoints::answer_next;
 use crate::pages::{self, ActionView, LanguageLink, Notice};
 use crate::texts::account::{AccountTexts, Done};
@@ -56,7 +55,7 @@ pub(crate) async fn sign_in(context: Context) -> impl Responder {
 
 /// Sends the browser to a sign-in, and then here.
 async fn enter(context: &Context, fresh: bool) -> Result<HttpResponse, Failure> {
-    let secret = context.browser_secret()?;
+    let secret = context.browser_or_new()?;
     let browser = Browser::of(&secret);
     let begun = context.site.broker.enter_account(&context.tenant, &browser, fresh).await?;
     let mut response = answer_next(context, &Next::Login(Box::new(begun)));
@@ -105,7 +104,7 @@ struct Own {
 
 impl Own {
     fn new(context: &Context, params: &Params) -> Result<Self, Failure> {
-        let secret = context.browser_secret()?;
+        let secret = context.browser_or_new()?;
         let chosen = params.only("ui_locales").is_some();
         Ok(Self {
             texts: AccountTexts::of(context.language),

@@ -1,5 +1,6 @@
 //! Answers: pages, redirects and JSON, each with the headers that it needs.
 
+use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
@@ -38,6 +39,13 @@ pub(crate) fn page(
         .insert_header(("x-frame-options", "DENY"))
         .content_type("text/html; charset=utf-8");
     Ok(response.body(html))
+}
+
+/// Plants a cookie with an answer that is made already.
+pub(crate) fn add_cookie(response: &mut HttpResponse, cookie: &Cookie<'_>) {
+    if let Err(error) = response.add_cookie(cookie) {
+        tracing::error!(%error, "a cookie could not be set");
+    }
 }
 
 /// 303: the browser goes on with GET, whatever it came with (attack A6).

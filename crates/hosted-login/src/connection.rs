@@ -18,6 +18,7 @@ use crate::context::Context;
 use crate::failure::{Failure, way_back};
 use crate::oidc_endpoints::{answer_next, upstream_code};
 use crate::pages::Notice;
+use crate::workbench;
 
 /// `GET /connections/social/{identifier}`: sends an interaction's browser upstream.
 pub(crate) async fn start(context: Context, identifier: web::Path<String>) -> impl Responder {
@@ -95,7 +96,7 @@ async fn finish(context: &Context, identifier: &str) -> Result<HttpResponse, Fai
     let callback = Callback { identifier, state, code: upstream_code(&params) };
     match context.site.broker.callback(&context.tenant, &context.visitor, callback).await {
         Ok(next) => Ok(answer_next(context, &next).finish()),
-        Err(Error::Refused(refused)) => match sent_on(context, &refused).await {
+        Err(Error::Refused(refused)) => match sent_on(context, identifier, &refused).await {
             Some(location) => Ok(answer::redirect(&location).finish()),
             None => Err(Error::Refused(refused).into()),
         },
@@ -109,21 +110,23 @@ const RESTARTS_AT_MOST: u64 = 2;
 
 /// Where a refused browser is sent on without a page. Going back in the history after signing in
 /// leads into the app; a cookie that was lost on the way inside the client (rule 2) to a fresh
-/// sign-in, which begins at the app, so that nothing of the old one is finished here.
-async fn sent_on(context: &Context, refused: &broker::Refused) -> Option<String> {
+/// sign-in, which begins where the old one did, at the app or in the workbench, so that nothing of
+/// the old one is finished here.
+async fn sent_on(context: &Context, identifier: &str, refused: &broker::Refused) -> Option<String> {
     let app = refused.app.as_ref()?;
     let issuer = context.site.broker.provider.issuer(&context.tenant).to_string();
     let location = way_back(app, &issuer);
     match refused.reason {
         Reason::AlreadySignedIn => location,
         Reason::BrowserChanged => {
-            let browser = context.header(header::USER_AGENT).unwrap_or_default();
+            let browser = context.user_agent();
             let in_client = matches!(wecom::classify(browser), UserAgent::WeCom { .. });
-            // Only an address that is meant for it begins a sign-in by itself.
-            app.initiate_login_uri.as_ref()?;
-            (in_client && restart_allowed(context, app.id, browser).await)
-                .then_some(location)
-                .flatten()
+            let begins_anew = match refused.workbench {
+                true => workbench::link(identifier, app),
+                // Only an address that is meant for it begins a sign-in by itself.
+                false => app.initiate_login_uri.as_ref().and(location)?,
+            };
+            (in_client && restart_allowed(context, app.id, browser).await).then_some(begins_anew)
         }
         _ => None,
     }

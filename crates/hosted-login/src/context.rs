@@ -67,14 +67,6 @@ impl Context {
         Ok(Self { site, tenant, visitor, browser_secret, language, request })
     }
 
-    /// The browser's secret, or a new one that the answer has to plant.
-    pub(crate) fn browser_secret(&self) -> Result<SecretString, Failure> {
-        match &self.browser_secret {
-            Some(secret) => Ok(secret.clone()),
-            None => Ok(self.site.broker.provider.store.env.secret(cookie::BROWSER_PREFIX)?),
-        }
-    }
-
     /// The parameters of the query.
     pub(crate) fn query(&self) -> Result<Params, Failure> {
         Ok(Params::parse(self.request.query_string().as_bytes())?)
@@ -94,6 +86,14 @@ impl Context {
             (None, _) => Ok(None),
             (Some(value), None) => value.to_str().map(Some).map_err(|_| wrong),
             (Some(_), Some(_)) => Err(wrong),
+        }
+    }
+
+    /// The browser's secret, or a new one that the answer has to plant.
+    pub(crate) fn browser_or_new(&self) -> Result<SecretString, Failure> {
+        match &self.browser_secret {
+            Some(secret) => Ok(secret.clone()),
+            None => Ok(self.site.broker.provider.store.env.secret(cookie::BROWSER_PREFIX)?),
         }
     }
 

@@ -16,7 +16,9 @@ use crate::answer::{self, Policy};
 use crate::context::Context;
 use crate::cookie;
 use crate::language::Language;
+use crate::login::origin_of;
 use crate::pages::{ActionView, Frame, Message, Notice};
+use crate::texts::PlacesTexts;
 
 /// Why a request is not answered as it was meant.
 #[derive(Debug, thiserror::Error)]
@@ -128,6 +130,9 @@ impl Failure {
     }
 }
 
+/// The person's own account.
+pub(crate) const ACCOUNT: &str = "/account";
+
 /// Seconds after which it is worth trying again.
 const RETRY_AFTER: u32 = 5;
 
@@ -191,9 +196,18 @@ impl FailurePage {
 impl Context {
     /// A handler's answer; a failure becomes a page, with a code and a way on.
     pub(crate) async fn answer(&self, result: Result<HttpResponse, Failure>) -> HttpResponse {
+        self.answer_with(result, Vec::new()).await
+    }
+
+    /// The same; `actions` are what can be done on the page of a failure, before all else.
+    pub(crate) async fn answer_with(
+        &self,
+        result: Result<HttpResponse, Failure>,
+        actions: Vec<ActionView>,
+    ) -> HttpResponse {
         let mut response = match result {
             Ok(response) => response,
-            Err(failure) => self.failure_page(failure).await,
+            Err(failure) => self.failure_page(failure, actions).await,
         };
         if let Some(language) = self.chosen_now() {
             // A header that cannot be set costs a choice, no more.
@@ -202,7 +216,7 @@ impl Context {
         response
     }
 
-    async fn failure_page(&self, failure: Failure) -> HttpResponse {
+    async fn failure_page(&self, failure: Failure, mut actions: Vec<ActionView>) -> HttpResponse {
         let refused = match &failure {
             Failure::Broker(broker::Error::Refused(refused)) => Some(refused),
             _ => None,
@@ -219,7 +233,7 @@ impl Context {
         let Ok(frame) = self.frame_of(app.as_ref()) else {
             return FailurePage::without_tenant(self.language, failure).into_response();
         };
-        let mut actions = ways_on(self.language, self.request.path(), failure.notice());
+        actions.extend(ways_on(self.language, self.request.path(), failure.notice()));
         let texts = frame.texts;
         if let Some(retry) = refused.and_then(|refused| refused.retry.as_ref()) {
             let href = format!("/login?interaction={retry}");
@@ -235,6 +249,11 @@ impl Context {
         {
             let label = (texts.back_to)(&app.display_name);
             actions.push(ActionView { href, label, primary: actions.is_empty() });
+        }
+        // Nobody is left without a way on.
+        if actions.is_empty() {
+            let label = PlacesTexts::of(self.language).to_account.to_owned();
+            actions.push(ActionView { href: ACCOUNT.to_owned(), label, primary: false });
         }
         let contact = self.tenant.support_contact.clone();
         FailurePage { failure, frame, trace, actions, contact }.into_response()
@@ -272,6 +291,18 @@ pub(crate) fn way_back(app: &App, issuer: &str) -> Option<String> {
         let first = url::Url::parse(app.redirect_uris.values.first()?).ok()?;
         matches!(first.scheme(), "http" | "https").then(|| first.origin().ascii_serialization())
     })
+}
+
+/// The origins that a way through the app may lead to: where it begins a sign-in and where it gets the
+/// answer. For a page whose form ends there.
+pub(crate) fn app_origins(app: &App, issuer: &str) -> Vec<String> {
+    let own = way_back(app, issuer);
+    let answers = app.redirect_uris.values.iter();
+    let mut origins: Vec<String> =
+        own.iter().chain(answers).filter_map(|address| origin_of(address)).collect();
+    origins.sort_unstable();
+    origins.dedup();
+    origins
 }
 
 /// A failure of an endpoint that programs call (RFC 6749 §5.2).

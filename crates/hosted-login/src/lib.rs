@@ -14,6 +14,7 @@ mod context;
 mod cookie;
 mod device;
 mod failure;
+mod hand_over;
 pub mod language;
 mod local;
 mod login;
@@ -23,6 +24,7 @@ pub mod pages;
 mod public;
 mod routes;
 pub mod texts;
+mod workbench;
 
 use std::sync::Arc;
 

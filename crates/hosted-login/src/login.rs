@@ -12,7 +12,7 @@ use store::source::{self, Source, SourceKind, Status};
 use crate::answer::{self, Policy};
 use crate::context::Context;
 use crate::cookie;
-use crate::failure::{Failure, refusal, way_back};
+use crate::failure::{Failure, app_origins, refusal, way_back};
 use crate::language::Language;
 use crate::local::{error_of, login_forms};
 use crate::oidc_endpoints::{answer_next, form};
@@ -94,6 +94,7 @@ async fn page(
 ) -> Result<HttpResponse, Failure> {
     let id = &interaction.id;
     let language = context.language;
+    let issuer = context.site.broker.provider.issuer(&context.tenant).to_string();
     let mut frame = context.frame_of(app)?;
     frame.languages = languages(id);
     let with_panel =
@@ -131,8 +132,8 @@ async fn page(
         links,
         sources: usable.into_iter().map(view).collect(),
         unavailable,
-        this_link: app
-            .and_then(|app| app.initiate_login_uri.clone().or_else(|| app.home_url.clone())),
+        // With the issuer: an app need not begin a sign-in without (OpenID Connect Core §4).
+        this_link: app.and_then(|app| way_back(app, &issuer)),
         // Who cancels the way to their account has nowhere else to go, unless they are signed in.
         cancel: cancel_view(context, id)
             .filter(|_| app.is_some() || context.visitor.session.is_some()),
@@ -221,8 +222,8 @@ impl Context {
         let provider = &self.site.broker.provider;
         let app = app::find(&mut provider.store.tenant(self.tenant.id), id).await?;
         let issuer = provider.issuer(&self.tenant).to_string();
-        let back = app.and_then(|app| way_back(&app, &issuer));
-        Ok(back.and_then(|back| origin_of(&back)).into_iter().collect())
+        // Who cancels goes to the app's own address.
+        Ok(app.map(|app| app_origins(&app, &issuer)).unwrap_or_default())
     }
 
     /// Whether a form was sent by our page in this browser (attack Q4).

@@ -10,7 +10,7 @@ use store::app::App;
 use crate::answer::{self, Policy};
 use crate::context::Context;
 use crate::cookie;
-use crate::failure::{Failure, way_back};
+use crate::failure::{ACCOUNT, Failure, way_back};
 use crate::login::origin_of;
 use crate::oidc_endpoints::form;
 use crate::pages::{self, ActionView, ConfirmSignOut, Notice};
@@ -72,17 +72,16 @@ fn signed_out(context: &Context, request: &LogoutRequest) -> Result<HttpResponse
         let label = (texts.back_to)(&app.display_name);
         way_back(app, &issuer).map(|href| ActionView { href, label, primary: true })
     };
-    let actions = request.app.as_ref().and_then(back).into_iter().collect();
+    let anew = || ActionView {
+        href: ACCOUNT.to_owned(),
+        label: texts.sign_in_again.to_owned(),
+        primary: false,
+    };
+    let actions = vec![request.app.as_ref().and_then(back).unwrap_or_else(anew)];
     let page = pages::SignedOut { frame, actions };
     let mut response = answer::page(200, &nonce, &Policy::default(), &page)?;
-    add_cookie(&mut response, &cookie::remove_session());
+    answer::add_cookie(&mut response, &cookie::remove_session());
     Ok(response)
-}
-
-pub(crate) fn add_cookie(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) {
-    if let Err(error) = response.add_cookie(cookie) {
-        tracing::error!(%error, "a cookie could not be set");
-    }
 }
 
 fn confirm(
@@ -92,7 +91,7 @@ fn confirm(
 ) -> Result<HttpResponse, Failure> {
     let frame = context.frame_of(request.app.as_ref())?;
     let nonce = frame.nonce.clone();
-    let secret = context.browser_secret()?;
+    let secret = context.browser_or_new()?;
     let carried = CARRIED
         .iter()
         .filter_map(|name| params.only(name).map(|value| ((*name).to_owned(), value.to_owned())));
@@ -108,7 +107,7 @@ fn confirm(
     let form_action = ends.into_iter().flatten().filter_map(|end| origin_of(&end)).collect();
     let mut response = answer::page(200, &nonce, &Policy { frame: None, form_action }, &page)?;
     if context.browser_secret.is_none() {
-        add_cookie(&mut response, &cookie::plant_browser(&secret));
+        answer::add_cookie(&mut response, &cookie::plant_browser(&secret));
     }
     Ok(response)
 }

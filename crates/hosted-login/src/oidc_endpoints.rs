@@ -50,14 +50,13 @@ async fn authorize(context: &Context, params: Params) -> Result<HttpResponse, Fa
             return Ok(answer_next(context, &next).finish());
         }
     };
-    let secret = context.browser_secret()?;
+    let secret = context.browser_or_new()?;
     let browser = Browser::of(&secret);
     let next = broker.authorize(&context.tenant, &app, request, &context.visitor, &browser).await?;
     let mut response = answer_next(context, &next);
     if matches!(next, Next::Login(_)) {
         // Again where it is known, so that it outlives this interaction.
-        response.cookie(cookie::plant_browser(&secret));
-        response.cookie(cookie::plant_app(app.id));
+        response.cookie(cookie::plant_browser(&secret)).cookie(cookie::plant_app(app.id));
     }
     Ok(response.finish())
 }

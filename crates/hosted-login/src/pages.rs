@@ -8,10 +8,12 @@ mod account;
 mod branding;
 mod form;
 mod forward;
+mod hand_over;
 mod login;
 mod message;
 mod notice;
 mod policy;
+mod qr;
 mod sign_out;
 
 use store::branding::Branding;
@@ -24,6 +26,7 @@ pub use self::account::{
 pub use self::branding::AgreementView;
 pub use self::form::{FieldView, FormError, FormPage, FormView};
 pub use self::forward::{Continue, Target};
+pub use self::hand_over::{HandOverCode, HandOverConfirm, HandOverLink, HandOverOffer};
 pub use self::login::{
     CancelView, Login, PanelView, Reason, SourceKind, SourceView, UnavailableView,
 };

@@ -5,7 +5,8 @@ use actix_web::{FromRequest, Handler, Resource, Responder, Route};
 
 use crate::answer::method_not_allowed;
 use crate::{
-    Site, account, bind, connection, local, login, logout, oidc_endpoints as oidc, public,
+    Site, account, bind, connection, hand_over, local, login, logout, oidc_endpoints as oidc,
+    public, workbench,
 };
 
 /// A form of ours or an app's is far shorter.
@@ -55,6 +56,10 @@ pub fn routes(site: Site) -> impl FnOnce(&mut ServiceConfig) {
             .service(post("/account/sessions/{id}/end", account::end_session))
             .service(get("/connections/social/{identifier}", connection::start))
             .service(get("/connections/social/{identifier}/callback", connection::callback))
+            .service(get("/connections/social/{identifier}/workbench/{app}", workbench::open))
+            .service(get_post("/continue", hand_over::go_on, hand_over::enter))
+            .service(post("/continue/offer", hand_over::offer))
+            .service(get_post("/continue/{ticket}", hand_over::show, hand_over::take))
             .service(get("/WW_verify_{name:[A-Za-z0-9]{1,64}}.txt", public::verification_file))
             .service(get("/assets/{name}", public::asset))
             .default_service(web::to(public::not_found));

@@ -3,13 +3,17 @@
 pub mod account;
 mod bind;
 mod en;
+mod hand_over;
 mod ja;
 mod local;
+mod places;
 mod zh_cn;
 mod zh_tw;
 
 pub use self::bind::BindTexts;
+pub use self::hand_over::HandOverTexts;
 pub use self::local::LocalTexts;
+pub use self::places::PlacesTexts;
 use crate::language::Language;
 use crate::pages::{Notice, NoticeText, Reason};
 

@@ -22,6 +22,7 @@ pub mod env;
 pub mod ephemeral;
 mod error;
 pub mod grant;
+pub mod hand_over;
 pub mod id;
 pub mod idempotency;
 pub mod identity;

@@ -2,15 +2,8 @@
 
 import assert from 'node:assert/strict';
 
-import { PHONE, pardon, scenario } from '../browser.mjs';
+import { PHONE, SAFARI, WECHAT, pardon, scenario } from '../browser.mjs';
 import { APP, atLogin, begin, source } from '../steps.mjs';
-
-const SAFARI =
-  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) ' +
-  'Version/18.0 Mobile/15E148 Safari/604.1';
-const WECHAT =
-  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) ' +
-  'Mobile/15E148 MicroMessenger/8.0.50(0x1800323d) NetType/WIFI Language/zh_CN';
 
 const EXPECTED = [
   { userAgent: SAFARI, locale: 'zh-CN', says: ['企业微信', '电脑'] },

@@ -1,31 +1,11 @@
 // Inside the WeCom client the sign-in is silent: the person sees the app, and the app again.
-//
-// In: CORP (WeCom's id of the corp)
 
 import assert from 'node:assert/strict';
 
 import { PHONE, scenario, WECOM_DESKTOP, WECOM_PHONE } from '../browser.mjs';
 import {
-  TENANT, WECOM, atLogin, atWecom, begin, loseCookies, member, signedIn, source,
+  TENANT, atLogin, atWecom, begin, inClient, loseCookies, member, pagesOf, signedIn, source,
 } from '../steps.mjs';
-
-/** Puts a member into the client of a context. */
-function inClient(context, userid) {
-  const value = encodeURIComponent(`${process.env.CORP}/${userid}`);
-  return context.addCookies([{ name: 'sim_member', value, url: WECOM }]);
-}
-
-/** The pages of a context that were shown, by path, from now on. */
-function pagesOf(context) {
-  const paths = [];
-  context.on('response', (response) => {
-    const request = response.request();
-    if (request.isNavigationRequest() && response.status() < 300) {
-      paths.push(new URL(response.url()).pathname);
-    }
-  });
-  return paths;
-}
 
 await scenario(async ({ open }) => {
   const subs = [];

@@ -7,14 +7,12 @@
 import assert from 'node:assert/strict';
 
 import { violations } from '../axe.mjs';
-import { DESKTOP, PHONE, WECOM_PHONE, scenario } from '../browser.mjs';
-import { APP, TENANT, WECOM, begin, loseCookies, member, signInByQr, source } from '../steps.mjs';
+import { DESKTOP, PHONE, SAFARI, WECOM_DESKTOP, WECOM_PHONE, scenario } from '../browser.mjs';
+import {
+  APP, TENANT, WECOM, WORKBENCH, begin, inClient, loseCookies, member, signInByQr, source,
+} from '../steps.mjs';
 
 const { PANEL_APP, LOGIN_ONLY_APP } = process.env;
-
-const SAFARI =
-  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) ' +
-  'Version/18.0 Mobile/15E148 Safari/604.1';
 
 /** One look at everything that can be seen. `see` is called at each page. */
 async function walk(open, look, see) {
@@ -73,6 +71,26 @@ async function walkAside(open, look, see) {
   await see(one, 'login-only');
 }
 
+/** From the client on a computer into a browser in which somebody else is signed in. */
+async function walkOver(open, look, see) {
+  const pane = await open({ ...look, userAgent: WECOM_DESKTOP });
+  await inClient(pane.context, 'zhangsan');
+  await pane.page.goto(WORKBENCH);
+  await see(pane, 'hand-over-offer');
+  await pane.page.click('form button');
+  await pane.page.locator('.typed').waitFor();
+  await see(pane, 'hand-over-link');
+  const link = await pane.page.inputValue('.link input');
+  const other = await open(look);
+  await signInByQr(other.page, 'LiSi');
+  await other.page.goto(`${TENANT}/continue`);
+  await see(other, 'hand-over-code');
+  await other.page.goto(link);
+  await see(other, 'hand-over-confirm');
+  await other.page.goto(`${TENANT}/continue/nothing`);
+  await see(other, 'ticket-unknown');
+}
+
 /** What a phone shows where nothing works, and inside the WeCom client. */
 async function walkOnPhone(open, look, see) {
   const one = await open({ ...look, userAgent: SAFARI });
@@ -123,6 +141,7 @@ await scenario(async ({ open }) => {
     };
     await walk(noting, look, see);
     await walkAside(noting, look, see);
+    await walkOver(noting, look, see);
     if (look.viewport === PHONE) await walkOnPhone(noting, look, see);
   }
   opened.forEach(forgive);

@@ -46,7 +46,10 @@ async fn a_source_says_what_to_copy_into_wecoms_console() {
     );
     assert_eq!(setup["callback_domain"], "login.acme.example");
     assert_eq!(setup["trusted_domain"], "login.acme.example");
-    assert_eq!(setup["workbench_link"], "https://login.acme.example/connections/social/wecom");
+    assert_eq!(
+        setup["workbench_link"],
+        "https://login.acme.example/connections/social/wecom/workbench/{app}"
+    );
     assert_eq!(setup["egress_addresses"], json!(["203.0.113.10"]));
     assert_eq!(setup["misconfigured"], Value::Null);
     for (name, hint) in setup["hints"].as_object().unwrap() {

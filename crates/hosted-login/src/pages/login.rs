@@ -2,7 +2,9 @@
 
 use askama::Template;
 
+use super::qr::Drawing;
 use super::{ActionView, AgreementView, FormError, FormView, Frame, logo};
+use crate::texts::PlacesTexts;
 
 /// The page on which a person chooses a source.
 #[derive(Clone, Debug, Template)]
@@ -158,6 +160,18 @@ impl Login {
     fn agreements(&self) -> Vec<AgreementView> {
         let usable = self.panel.is_some() || !self.sources.is_empty() || !self.forms.is_empty();
         if usable { self.frame.agreements() } else { Vec::new() }
+    }
+
+    /// The link as a code, where a source works inside WeCom: the code can't be scanned here.
+    fn link_code(&self) -> Option<Drawing> {
+        let works_there = |view: &UnavailableView| view.reason != Reason::OnlyOnDesktop;
+        let is_web = |link: &&str| link.starts_with("https://") || link.starts_with("http://");
+        let link = self.shown_link().filter(is_web)?;
+        self.unavailable.iter().any(works_there).then(|| Drawing::of(link)).flatten()
+    }
+
+    fn places(&self) -> &'static PlacesTexts {
+        PlacesTexts::of(self.frame.language)
     }
 
     fn cancel_label(&self) -> String {

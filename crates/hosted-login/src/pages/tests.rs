@@ -7,9 +7,10 @@ use store::branding::{Agreement, Background, Branding, Color};
 
 use super::{
     Account, AccountAdd, AccountPassword, AccountRemove, ActionView, AppView, CancelView,
-    ConfirmSignOut, Continue, EventView, FactView, Frame, IdentityView, LanguageLink, Login,
-    Message, Notice, PanelView, PasswordView, Problem, Reason, SessionView, SignedOut, SourceKind,
-    SourceView, Target, TimeView, UnavailableView,
+    ConfirmSignOut, Continue, EventView, FactView, Frame, HandOverCode, HandOverConfirm,
+    HandOverLink, HandOverOffer, IdentityView, LanguageLink, Login, Message, Notice, PanelView,
+    PasswordView, Problem, Reason, SessionView, SignedOut, SourceKind, SourceView, Target,
+    TimeView, UnavailableView,
 };
 use crate::language::Language;
 use crate::texts::account::{AccountTexts, Happening};
@@ -184,7 +185,26 @@ fn pages(language: Language, text: &str) -> Vec<String> {
         user: Some(text.to_owned()),
     };
     let signed_out = SignedOut { frame: frame(language, text), actions: actions(text) };
+    let [here, app, csrf] = [(); 3].map(|()| text.to_owned());
+    let offer = HandOverOffer { frame: frame(language, text), here, app, csrf };
+    let [link, address, code] = [(); 3].map(|()| text.to_owned());
+    let [here, app, csrf] = [(); 3].map(|()| text.to_owned());
+    let linked =
+        HandOverLink { frame: frame(language, text), link, address, code, here, app, csrf };
+    let entered = HandOverCode { frame: frame(language, text), csrf: text.to_owned() };
+    let agreed = HandOverConfirm {
+        frame: frame(language, text),
+        action: text.to_owned(),
+        csrf: text.to_owned(),
+        user: text.to_owned(),
+        ends: Some(text.to_owned()),
+        without: text.to_owned(),
+    };
     [
+        offer.render(),
+        linked.render(),
+        entered.render(),
+        agreed.render(),
         login(language, text).render(),
         message(language, text).render(),
         signed_out.render(),
@@ -234,8 +254,8 @@ fn no_address_carries_script() {
             for tag in tags(&page) {
                 for name in ["href", "action"] {
                     let Some(address) = attribute(tag, name) else { continue };
-                    let ours =
-                        ["/assets/", "/account"].iter().any(|path| address.starts_with(path));
+                    let ours = ["/assets/", "/account", "/continue"];
+                    let ours = ours.iter().any(|path| address.starts_with(path));
                     assert!(address == "#" || ours, "{text}: {tag}");
                 }
                 assert!(!tag.starts_with("img"), "{text}: {tag}");
@@ -330,6 +350,25 @@ fn the_login_page_explains_what_does_not_work_here() {
     page.unavailable.clear();
     let html = page.render().expect("renders");
     assert!(!html.contains("https://acme.example/oidc/auth"), "no link without need: {html}");
+}
+
+#[test]
+fn the_link_is_a_code_where_wecom_on_another_device_helps() {
+    let page = |link: &str, reasons: &[Reason]| {
+        let mut page = login(Language::En, "/x");
+        page.this_link = Some(link.to_owned());
+        let view = |reason: &Reason| UnavailableView { name: "x".to_owned(), reason: *reason };
+        page.unavailable = reasons.iter().map(view).collect();
+        page.render().expect("renders")
+    };
+    let drawn = |html: &str| html.contains("role=\"img\" aria-label=\"QR code of the link");
+    let link = "https://app.example.com/start";
+    for reasons in [[Reason::OnlyOnDesktop, Reason::OnlyInWecom], [Reason::PersonalWechat; 2]] {
+        assert!(drawn(&page(link, &reasons)), "{reasons:?}");
+    }
+    assert!(!drawn(&page(link, &[Reason::OnlyOnDesktop])), "WeCom would not help");
+    assert!(!drawn(&page(link, &[])), "it works here");
+    assert!(!drawn(&page("com.example.app:/start", &[Reason::OnlyInWecom])), "no page");
 }
 
 #[test]
