@@ -36,9 +36,12 @@ pub mod session;
 pub mod signing_key;
 pub mod source;
 mod sql;
+pub mod survey;
 pub mod tenant;
+pub mod trace;
 pub mod user;
 pub mod verification_file;
+pub mod way_in;
 
 use std::sync::Arc;
 

@@ -237,3 +237,15 @@ async fn forget(tx: &mut TenantWrite, id: UserId) -> Result<()> {
     .await?;
     crate::password::remove(tx, id).await
 }
+
+/// The user with this id, kept from changing until the transaction ends: of two that change one
+/// account, the second sees what the first has written.
+pub async fn lock(tx: &mut TenantWrite, id: UserId) -> Result<Option<User>> {
+    tx.query(sql!(columns!(
+        "UPDATE users SET status = status WHERE tenant_id = $1 AND id = $2 RETURNING",
+        ""
+    )))
+    .bind(id)
+    .optional()
+    .await
+}
