@@ -18,7 +18,11 @@ mod corps;
 mod docs_page;
 mod fields;
 mod idempotency;
+mod identity_import;
+mod identity_links;
 mod json;
+mod lines;
+mod link_events;
 mod links;
 mod openapi;
 mod paging;
@@ -26,14 +30,17 @@ mod precondition;
 mod problem;
 mod render;
 mod routes;
+mod rule_report;
 mod rules;
 mod schema;
+mod simulate;
 mod source_input;
 mod source_policy;
 mod source_test;
 mod source_view;
 mod sources;
 mod tenants;
+mod traces;
 mod uris;
 mod users;
 mod verification_files;
@@ -75,6 +82,8 @@ pub struct Console {
     pub new_keys: oidc::keys::Nursery,
     /// Tests of sources.
     pub tester: broker::source_test::Tester,
+    /// The tools around links between users and upstream persons.
+    pub links: broker::admin::Links,
     /// Proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
 }

@@ -4,8 +4,8 @@ use actix_web::Scope;
 use utoipa::OpenApi;
 
 use crate::{
-    api_keys, apps, audit_events, corps, links, source_test, sources, tenants, users,
-    verification_files,
+    api_keys, apps, audit_events, corps, identity_import, identity_links, link_events, links,
+    rule_report, simulate, source_test, sources, tenants, traces, users, verification_files,
 };
 
 macro_rules! table {
@@ -42,6 +42,8 @@ table! {
     sources::update,
     sources::delete,
     source_test::test,
+    simulate::simulate,
+    rule_report::report,
 
     apps::list,
     apps::create,
@@ -65,6 +67,15 @@ table! {
     users::update,
     users::delete,
     users::identities,
+    identity_links::create,
+    identity_links::delete,
+    identity_links::put_status,
+    identity_import::many,
+
+    link_events::list,
+    link_events::read,
+    link_events::undo,
+    link_events::restore,
 
     verification_files::list,
     verification_files::read,
@@ -72,4 +83,5 @@ table! {
     verification_files::delete,
 
     audit_events::list,
+    traces::read,
 }

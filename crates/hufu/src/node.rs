@@ -10,6 +10,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use anyhow::{Context as _, Result, bail};
 use broker::Broker;
+use broker::admin::Links;
 use broker::source_test::Tester;
 use chrono::TimeDelta;
 use hosted_login::{PublicDocuments, Site};
@@ -174,6 +175,7 @@ fn console(settings: &Settings, site: &Site) -> Result<api::Console> {
         console_host: settings.server.console_host.clone(),
         egresses: std::iter::once(direct).chain(named).collect(),
         new_keys: Nursery::start(),
+        links: Links::new(site.broker.wecom.clone(), site.broker.provider.store.clone()),
         tester: Tester::new(site.broker.wecom.clone(), site.broker.provider.store.clone()),
         trusted_proxies: settings.server.trusted_proxies.clone(),
     })

@@ -1,6 +1,7 @@
 //! Users and their identities.
 
 use serde_json::{Value, json};
+use store::session::{Device, NewSession, SignedInBy};
 
 use crate::support::Bed;
 
@@ -33,11 +34,15 @@ async fn suspending_ends_every_session() {
     let id = tenant.tenant.parse().unwrap();
     let token = store::secret::SecretHash::of("cookie");
     let mut tx = bed.store.begin(id).await.unwrap();
-    let life = chrono::TimeDelta::hours(1);
-    let (user_id, source_id) = (user.parse().unwrap(), source.parse().unwrap());
-    store::session::create(&mut tx, &bed.store.env, user_id, source_id, &token, life)
-        .await
-        .unwrap();
+    let user_id = user.parse().unwrap();
+    let identity = store::identity::of_user(&mut tx, user_id).await.unwrap()[0].id;
+    let new = NewSession {
+        by: SignedInBy::Source(source.parse().unwrap(), identity),
+        device: &Device::default(),
+        token: &token,
+        life: chrono::TimeDelta::hours(1),
+    };
+    store::session::create(&mut tx, &bed.store.env, user_id, new).await.unwrap();
     tx.commit().await.unwrap();
     let alive = async || {
         let mut scope = bed.store.tenant(id);
