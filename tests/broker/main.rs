@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod accounts;
+mod admin_races;
+mod admin_tools;
 mod association;
 mod callback;
 mod confusion;

@@ -16,14 +16,14 @@ use crate::steps::{
 };
 
 /// Adds a member whom the tenant's app sees.
-fn add_member(tenant: &Tenant, userid: &str) {
+pub(crate) fn add_member(tenant: &Tenant, userid: &str) {
     let wecom = tenant.world.wecom();
     wecom.set_member(&tenant.corp_id, Member::new(userid, userid)).unwrap();
     wecom.edit_app(&tenant.corp_id, tenant.agent_id, |app| app.visible.all = true).unwrap();
 }
 
 /// So many browsers, each about to open its callback for the member.
-async fn at_the_callback(
+pub(crate) async fn at_the_callback(
     tenant: &Tenant,
     pkce: &Pkce,
     count: usize,
@@ -189,7 +189,12 @@ impl Bulk {
 
     fn visitor() -> Visitor {
         let secret = SecretString::from(format!("hufu_browser_{}", uuid::Uuid::new_v4()));
-        Visitor { browser: Some(broker::Browser::of(&secret)), session: None, address: None }
+        Visitor {
+            browser: Some(broker::Browser::of(&secret)),
+            session: None,
+            address: None,
+            user_agent: None,
+        }
     }
 
     /// What the broker makes of the app's request.
@@ -208,7 +213,8 @@ impl Bulk {
         let Next::Login(interaction) = self.authorize(number, &visitor).await else {
             panic!("nobody is signed in")
         };
-        let start = Start { identifier: "qr", language: "zh", panel: None };
+        let start =
+            Start { identifier: "qr", language: "zh", panel: None, errand: broker::Errand::SignIn };
         let broker = self.broker(number + 1);
         let url = broker.start(&self.row, &interaction.id, &visitor, start).await.unwrap();
         let mut url = Url::parse(&url).unwrap();
