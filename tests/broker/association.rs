@@ -35,7 +35,7 @@ fn next_is(tenant: &Tenant, userid: &str) {
 }
 
 /// A sign-in by the source of this identifier, that WeCom answers for this person.
-async fn signs_in_as(tenant: &Tenant, identifier: &str, userid: &str) -> String {
+pub(crate) async fn signs_in_as(tenant: &Tenant, identifier: &str, userid: &str) -> String {
     let (mut browser, pkce) = (tenant.world.browser(), Pkce::new());
     let wecom = browser.follow(tenant.authorize_url(&pkce, &[("connection", identifier)])).await;
     let back = tenant.confirm(&mut browser, &wecom.url, "zhangsan").await;

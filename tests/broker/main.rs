@@ -7,6 +7,8 @@ mod account_attacks;
 mod account_changes;
 mod account_steps;
 mod accounts;
+mod admin_races;
+mod admin_tools;
 mod association;
 mod branding;
 mod callback;

@@ -16,14 +16,14 @@ use crate::steps::{
 };
 
 /// Adds a member whom the tenant's app sees.
-fn add_member(tenant: &Tenant, userid: &str) {
+pub(crate) fn add_member(tenant: &Tenant, userid: &str) {
     let wecom = tenant.world.wecom();
     wecom.set_member(&tenant.corp_id, Member::new(userid, userid)).unwrap();
     wecom.edit_app(&tenant.corp_id, tenant.agent_id, |app| app.visible.all = true).unwrap();
 }
 
 /// So many browsers, each about to open its callback for the member.
-async fn at_the_callback(
+pub(crate) async fn at_the_callback(
     tenant: &Tenant,
     pkce: &Pkce,
     count: usize,

@@ -20,7 +20,11 @@ mod corps;
 mod docs_page;
 mod fields;
 mod idempotency;
+mod identity_import;
+mod identity_links;
 mod json;
+mod lines;
+mod link_events;
 mod links;
 mod messaging;
 mod openapi;
@@ -29,14 +33,17 @@ mod precondition;
 mod problem;
 mod render;
 mod routes;
+mod rule_report;
 mod rules;
 mod schema;
+mod simulate;
 mod source_input;
 mod source_policy;
 mod source_test;
 mod source_view;
 mod sources;
 mod tenants;
+mod traces;
 mod uris;
 mod users;
 mod verification_files;
@@ -81,6 +88,8 @@ pub struct Console {
     pub tester: broker::source_test::Tester,
     /// Which addresses that tenants name may be called.
     pub outgoing: notify::guard::Policy,
+    /// The tools around links between users and upstream persons.
+    pub links: broker::admin::Links,
     /// Proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
 }

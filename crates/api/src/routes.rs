@@ -4,8 +4,9 @@ use actix_web::Scope;
 use utoipa::OpenApi;
 
 use crate::{
-    api_keys, apps, audit_events, branding, corps, links, messaging, source_test, sources, tenants,
-    users, verification_files,
+    api_keys, apps, audit_events, branding, corps, identity_import, identity_links, link_events,
+    links, messaging, rule_report, simulate, source_test, sources, tenants, traces, users,
+    verification_files,
 };
 
 macro_rules! table {
@@ -47,6 +48,8 @@ table! {
     sources::update,
     sources::delete,
     source_test::test,
+    simulate::simulate,
+    rule_report::report,
 
     apps::list,
     apps::create,
@@ -70,6 +73,15 @@ table! {
     users::update,
     users::delete,
     users::identities,
+    identity_links::create,
+    identity_links::delete,
+    identity_links::put_status,
+    identity_import::many,
+
+    link_events::list,
+    link_events::read,
+    link_events::undo,
+    link_events::restore,
 
     verification_files::list,
     verification_files::read,
@@ -78,4 +90,5 @@ table! {
 
     audit_events::list,
     audit_events::export,
+    traces::read,
 }

@@ -42,6 +42,10 @@ words! {
         "`none`: a new account each time. `field`: by a field that both sides trust. `ask`: the person decides, with proof.";
     UserStatus of store::user::UserStatus:
         "`active`: it may sign in. `suspended`: not at present. `deleted`: never again, a tombstone that keeps its id from being used again.";
+    LinkStatus of store::identity::LinkStatus:
+        "`active`: the link signs its person in. `suspended`: not at present; the person is not linked anew either.";
+    LinkKind of store::link_event::LinkKind:
+        "What happened to a link. `create`: made with a new user. `match`: made by a rule. `bind`: made by the person, with proof. `link`: made by an administrator. `unlink`, `suspend`, `resume`: by an administrator or the person. `undo`: taken away because it was wrong. `restore`: put back.";
     AuthMethod of store::app::AuthMethod:
         "How an app proves itself at the token endpoint (OpenID Connect Core §9). `none` is a public app.";
     Algorithm of store::signing_key::Algorithm:

@@ -153,7 +153,11 @@ fn read(
     Ok(())
 }
 
-fn match_rules(value: &Value, mode: Option<SourceMode>) -> Result<Vec<MatchRule>, Flaws> {
+/// A list of rules. With a mode, those that it cannot have are refused.
+pub(crate) fn match_rules(
+    value: &Value,
+    mode: Option<SourceMode>,
+) -> Result<Vec<MatchRule>, Flaws> {
     let Some(elements) = value.as_array() else {
         return Err(vec![Flaw::new("type", "has to be a list of rules")]);
     };

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use store::audit::{self, Event};
 use store::id::UserId;
-use store::identity::{self, Identity};
+use store::identity::{self, Identity, LinkStatus};
 use store::user::{self, User, UserStatus};
 use store::{Scope, TenantWrite};
 use utoipa::{IntoParams, ToSchema};
@@ -102,9 +102,15 @@ pub(crate) struct IdentityView {
     /// The person's userid there, as it was first received.
     #[schema(example = "ZhangSan")]
     userid: String,
+    /// The person's name there, as last told.
+    #[schema(required, example = "张三")]
+    name: Option<String>,
+    /// Whether it signs its person in.
+    #[schema(value_type = schema::LinkStatus)]
+    status: LinkStatus,
     /// When it was linked.
     created_at: DateTime<Utc>,
-    /// When it last signed in.
+    /// When it last signed in; when it was linked, if it has not yet.
     last_sign_in_at: DateTime<Utc>,
 }
 
@@ -115,6 +121,8 @@ impl From<Identity> for IdentityView {
             provider: "wecom",
             corp_id: identity.corp_id,
             userid: identity.userid,
+            name: identity.name,
+            status: identity.status,
             created_at: identity.created_at,
             last_sign_in_at: identity.last_sign_in_at,
         }
@@ -210,7 +218,8 @@ pub(crate) async fn identities(call: TenantCaller) -> Result<Answer> {
     List::whole(identities.into_iter().map(IdentityView::from).collect())
 }
 
-async fn find(call: &TenantCaller, scope: &mut impl Scope) -> Result<User> {
+/// The user of the path.
+pub(crate) async fn find(call: &TenantCaller, scope: &mut impl Scope) -> Result<User> {
     user::find(scope, call.id("user")?).await?.ok_or_else(Problem::not_found)
 }
 

@@ -2,6 +2,7 @@
 //! Done once for each state; see `callback.rs`.
 
 use store::audit::{self, Event};
+use store::id::AppId;
 use store::identity::{self, Subject};
 use store::session::{self, SignedInBy};
 use store::source::{self, Misconfigured, Source, SourceKind};
@@ -270,10 +271,19 @@ pub(crate) async fn consent_source(
     interaction: &Interaction,
     source: &Source,
 ) -> Result<Option<Source>> {
+    consent_source_for(scope, interaction.app(), source).await
+}
+
+/// The same, for whoever comes from this app.
+pub(crate) async fn consent_source_for(
+    scope: &mut impl Scope,
+    app: Option<AppId>,
+    source: &Source,
+) -> Result<Option<Source>> {
     if !source.policy.offer_consent {
         return Ok(None);
     }
-    let sources = match interaction.app() {
+    let sources = match app {
         Some(app) => source::of_app(scope, app).await?,
         None => source::active(scope).await?,
     };

@@ -12,6 +12,7 @@
 //! and no SQL; sees the upstream behind [`upstream::Upstream`].
 
 mod account;
+pub mod admin;
 mod arrive;
 mod associate;
 mod bind;

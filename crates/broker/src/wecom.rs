@@ -64,7 +64,7 @@ impl WeCom {
             token_key: format!("{tenant}:{}:{hash}", source.corp_id),
             secret,
             egress: source.egress.clone(),
-            mode: mode(source),
+            mode: mode(source.mode),
         })
     }
 
@@ -77,6 +77,22 @@ impl WeCom {
             tracing::warn!(%error, source = %source.id, "an old refusal could not be forgotten");
             false
         })
+    }
+
+    /// Reads a member as a sign-in learns of them by whom no consent was given.
+    pub(crate) async fn read(
+        &self,
+        tenant: TenantId,
+        source: &Source,
+        user_id: &wecom::UserId,
+    ) -> Result<UpstreamIdentity, UpstreamFault> {
+        let credentials = self.credentials(tenant, source).map_err(|error| {
+            tracing::error!(%error, source = %source.id, "a source's secret cannot be read");
+            UpstreamFault::plain(Reason::SourceMisconfigured)
+        })?;
+        let (profile, values) = self.profile(&credentials, user_id, None).await?;
+        let subject = subject_of(&source.corp_id, user_id, source.mode);
+        Ok(UpstreamIdentity { subject, profile, values })
     }
 
     async fn profile(
@@ -162,12 +178,8 @@ impl Upstream for WeCom {
             UserInfo::LinkedCorp => return Err(UpstreamFault::plain(Reason::LinkedCorp)),
             UserInfo::NotMember { .. } => return Err(UpstreamFault::plain(Reason::NotAMember)),
         };
-        let subject = Subject {
-            // From our configuration, never from what the browser brought (rule 3).
-            corp_id: source.corp_id.clone(),
-            subject: user_id.subject_key(mode(source)).into_owned(),
-            userid: user_id.as_received().to_owned(),
-        };
+        // The corp from our configuration, never from what the browser brought (rule 3).
+        let subject = subject_of(&source.corp_id, &user_id, source.mode);
         let profile = self.profile(&credentials, &user_id, ticket).await;
         let (profile, values) = profile.map_err(|fault| match fault.reason {
             Reason::NotAMember | Reason::NotVisible => {
@@ -179,8 +191,17 @@ impl Upstream for WeCom {
     }
 }
 
-fn mode(source: &Source) -> Mode {
-    match source.mode {
+/// The key of a member of a corp: the same whoever names the member, WeCom or an administrator.
+pub(crate) fn subject_of(corp_id: &str, user_id: &wecom::UserId, of: SourceMode) -> Subject {
+    Subject {
+        corp_id: corp_id.to_owned(),
+        subject: user_id.subject_key(mode(of)).into_owned(),
+        userid: user_id.as_received().to_owned(),
+    }
+}
+
+fn mode(mode: SourceMode) -> Mode {
+    match mode {
         SourceMode::SelfBuilt => Mode::SelfBuilt,
         SourceMode::Agency => Mode::Agency,
     }

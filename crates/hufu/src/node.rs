@@ -9,6 +9,7 @@ use actix_web::guard::{Guard, GuardContext};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use anyhow::{Context as _, Result, bail};
+use broker::admin::Links;
 use broker::source_test::Tester;
 use broker::{Broker, SessionRules};
 use chrono::TimeDelta;
@@ -189,6 +190,7 @@ fn console(settings: &Settings, site: &Site) -> Result<api::Console> {
         console_host: settings.server.console_host.clone(),
         egresses: std::iter::once(direct).chain(named).collect(),
         new_keys: Nursery::start(),
+        links: Links::new(site.broker.wecom.clone(), site.broker.provider.store.clone()),
         tester: Tester::new(site.broker.wecom.clone(), site.broker.provider.store.clone()),
         outgoing: settings.outgoing_policy(),
         trusted_proxies: settings.server.trusted_proxies.clone(),

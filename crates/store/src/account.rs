@@ -212,6 +212,20 @@ pub async fn find_by_external_id(
     Ok(found.map(|row| row.id))
 }
 
+/// The account with this user name.
+pub async fn find_by_username(scope: &mut impl Scope, username: &Handle) -> Result<Option<UserId>> {
+    #[derive(FromRow)]
+    struct Found {
+        id: UserId,
+    }
+    let found: Option<Found> = scope
+        .query(sql!("SELECT id FROM users WHERE tenant_id = $1 AND username_key = $2"))
+        .bind(username.to_stored_key())
+        .optional()
+        .await?;
+    Ok(found.map(|row| row.id))
+}
+
 /// Whom a person who signs in may mean.
 #[derive(Debug, Clone, FromRow)]
 pub struct Named {

@@ -339,3 +339,25 @@ pub async fn of_user(scope: &mut impl Scope, user: UserId, at_most: i64) -> Resu
         .all()
         .await
 }
+
+/// What was done to or by a user after a moment, oldest first (at most 200): without sign-ins and
+/// sign-outs, and without what has this trace code.
+pub async fn changes_of_user(
+    scope: &mut impl Scope,
+    user: UserId,
+    after: DateTime<Utc>,
+    but: Option<String>,
+) -> Result<Vec<Recorded>> {
+    scope
+        .query(sql!(
+            "SELECT id, at, actor_kind, actor_id, action, result, app_id, source_id, user_id, address,
+             trace, detail FROM audit_events
+             WHERE tenant_id = $1 AND user_id = $2 AND at >= $3 AND (trace <> $4 OR trace IS NULL OR $4 IS NULL)
+             AND action NOT IN ('sign_in', 'single_sign_on', 'sign_out') ORDER BY id LIMIT 200"
+        ))
+        .bind(user)
+        .bind(after)
+        .bind(but)
+        .all()
+        .await
+}

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::id::CorpId;
 use crate::page::{Cursor, Page, PageRequest};
 use crate::scope::{Scope, TenantWrite};
+use crate::source::SourceMode;
 use crate::sql;
 
 /// One WeCom organisation of a tenant.
@@ -108,4 +109,20 @@ pub async fn delete(tx: &mut TenantWrite, id: CorpId, version: i64) -> Result<()
         .execute()
         .await?;
     if deleted == 1 { Ok(()) } else { Err(Error::Stale) }
+}
+
+/// Whose apps the sources of a corp are: each mode once.
+pub async fn modes(scope: &mut impl Scope, id: CorpId) -> Result<Vec<SourceMode>> {
+    #[derive(FromRow)]
+    struct Found {
+        mode: SourceMode,
+    }
+    let found: Vec<Found> = scope
+        .query(sql!(
+            "SELECT DISTINCT mode FROM identity_sources WHERE tenant_id = $1 AND corp = $2"
+        ))
+        .bind(id)
+        .all()
+        .await?;
+    Ok(found.into_iter().map(|row| row.mode).collect())
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
 use crate::env::Env;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::{IdentityId, UserId};
 use crate::scope::{Scope, TenantWrite};
 use crate::sql;
@@ -141,23 +141,26 @@ pub async fn link(
     Ok(made.map(|row| row.id))
 }
 
-/// Notes a sign-in, and the name that the upstream told.
+/// Notes a sign-in by a link that was found active, and the name that the upstream told.
+/// [`Error::Conflict`] if it was taken away or suspended meanwhile: the sign-in has to be decided
+/// anew, or its session would outlive the link.
 pub async fn touch(
     tx: &mut TenantWrite,
     env: &Env,
     id: IdentityId,
     name: Option<&str>,
 ) -> Result<()> {
-    tx.query(sql!(
-        "UPDATE identities SET last_sign_in_at = $3, name = coalesce($4, name)
-         WHERE tenant_id = $1 AND id = $2"
-    ))
-    .bind(id)
-    .bind(env.now())
-    .bind(name.map(str::to_owned))
-    .execute()
-    .await?;
-    Ok(())
+    let touched = tx
+        .query(sql!(
+            "UPDATE identities SET last_sign_in_at = $3, name = coalesce($4, name)
+             WHERE tenant_id = $1 AND id = $2 AND status = 'active'"
+        ))
+        .bind(id)
+        .bind(env.now())
+        .bind(name.map(str::to_owned))
+        .execute()
+        .await?;
+    if touched == 1 { Ok(()) } else { Err(Error::Conflict) }
 }
 
 macro_rules! columns {

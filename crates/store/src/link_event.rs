@@ -152,6 +152,23 @@ pub async fn find(scope: &mut impl Scope, id: LinkEventId) -> Result<Option<Reco
     scope.query(sql!(columns!("id = $2"))).bind(id).optional().await
 }
 
+/// The last event by which the link of an upstream person was made or taken away.
+pub async fn last_of_person(
+    scope: &mut impl Scope,
+    corp_id: &str,
+    subject: &str,
+) -> Result<Option<Recorded>> {
+    scope
+        .query(sql!(columns!(
+            "corp_id = $2 AND subject = $3 AND kind NOT IN ('suspend', 'resume')
+             ORDER BY at DESC, id DESC LIMIT 1"
+        )))
+        .bind(corp_id.to_owned())
+        .bind(subject.to_owned())
+        .optional()
+        .await
+}
+
 /// Notes that an event was taken back. [`Error::Stale`] if it was before.
 pub async fn mark_undone(
     tx: &mut TenantWrite,
@@ -178,6 +195,8 @@ pub struct Filter {
     pub corp_id: Option<String>,
     /// Of this kind.
     pub kind: Option<LinkKind>,
+    /// Not older than this.
+    pub since: Option<DateTime<Utc>>,
 }
 
 /// A page of the journal, oldest first.
@@ -189,12 +208,13 @@ pub async fn list(
     let rows = scope
         .query(sql!(columns!(
             "(id > $2 OR $2 IS NULL) AND (user_id = $3 OR $3 IS NULL) AND (corp_id = $4 OR $4 IS NULL)
-             AND (kind = $5 OR $5 IS NULL) ORDER BY id LIMIT $6"
+             AND (kind = $5 OR $5 IS NULL) AND (at >= $6 OR $6 IS NULL) ORDER BY id LIMIT $7"
         )))
         .bind(page.after_id())
         .bind(filter.user_id)
         .bind(filter.corp_id)
         .bind(filter.kind)
+        .bind(filter.since)
         .bind(page.fetch())
         .all()
         .await?;

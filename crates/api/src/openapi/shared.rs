@@ -59,6 +59,7 @@ pub(super) fn tags() -> Value {
         { "name": "Links", "description": "Which sources work for which apps." },
         { "name": "API keys", "description": "Keys for this API, each for one tenant." },
         { "name": "Users", "description": "The accounts of people, and their identities." },
+        { "name": "Journal of links", "description": "Every link between a user and an upstream person that came and went, and taking it back." },
         { "name": "Verification files", "description": "WeCom's `WW_verify_*.txt`, served at the root of the tenant's host." },
         { "name": "Audit events", "description": "What was done and decided, by whom." },
     ])
@@ -104,6 +105,13 @@ pub(super) fn parameters() -> Value {
         "app": id("app", "The app's id, which is its client_id"),
         "key": id("key", "The API key's id"),
         "user": id("user", "The user's id, which is the sub"),
+        "identity": id("identity", "The identity's id"),
+        "event": id("event", "The id of an event in the journal of links"),
+        "trace": {
+            "name": "trace", "in": "path", "required": true,
+            "description": "A trace code, as a person reads it from an error page",
+            "schema": { "type": "string", "minLength": 1, "maxLength": 64 }, "example": "7J4Q2M9XK0TB",
+        },
         "identifier": {
             "name": "identifier", "in": "path", "required": true,
             "description": "The identifier in question",

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use actix_web::http::Method;
 use serde_json::{Value, json};
 
+use crate::links_of_users::{link, named};
 use crate::support::{Answer, Bed, Caller, app, source, with};
 
 /// The ids of everything that a tenant has, by the names of the document's path parameters.
@@ -21,6 +22,7 @@ pub(crate) async fn furnish(tenant: &Caller) -> Ids {
     tenant.put(&format!("verification-files/{name}"), content).await.assert(200);
     let key = tenant.post("api-keys", json!({ "display_name": "more" })).await.id();
     let user = tenant.user().await;
+    let links = links(tenant, &user).await;
     let ids = [
         ("tenant", tenant.tenant.clone()),
         ("corp", corp),
@@ -31,7 +33,33 @@ pub(crate) async fn furnish(tenant: &Caller) -> Ids {
         ("user", user),
         ("identifier", "wecom".to_owned()),
     ];
-    ids.into_iter().map(|(name, id)| (name.to_owned(), id)).collect()
+    ids.into_iter().chain(links).map(|(name, id)| (name.to_owned(), id)).collect()
+}
+
+/// A second corp, the user's identity, and events in the journal: one that can be undone, and one that
+/// can be restored.
+async fn links(tenant: &Caller, user: &str) -> [(&'static str, String); 5] {
+    let body = json!({ "corp_id": "wwsecond", "display_name": "Second" });
+    let second = tenant.post("corps", body).await.id();
+    let identities = tenant.get(&format!("users/{user}/identities")).await;
+    let identity = identities.items()[0]["id"].as_str().unwrap().to_owned();
+    named(tenant, "free").await;
+    let (one, two) = (named(tenant, "one").await, named(tenant, "two").await);
+    link(tenant, &one, &second, "one").await.assert(201);
+    let gone = link(tenant, &two, &second, "two").await.id();
+    tenant.delete(&format!("users/{two}/identities/{gone}")).await.assert(204);
+    let event = async |query: &str, name: &str| {
+        let events = tenant.get(&format!("link-events?{query}")).await;
+        events.items()[0][name].as_str().unwrap().to_owned()
+    };
+    let of_one = format!("user={one}");
+    [
+        ("second", second),
+        ("identity", identity),
+        ("event", event(&of_one, "id").await),
+        ("trace", event(&of_one, "trace").await),
+        ("unlinked", event("kind=unlink", "id").await),
+    ]
 }
 
 /// Every operation: method, path template, operation id.
@@ -51,6 +79,7 @@ pub(crate) fn operations() -> Vec<(Method, String, String)> {
 }
 
 pub(crate) fn fill(template: &str, ids: &Ids) -> String {
+    let template = template.replace("{event}/restore", "{unlinked}/restore");
     let mut path = format!("/api/v1{template}");
     for (name, id) in ids {
         path = path.replace(&format!("{{{name}}}"), id);
@@ -70,7 +99,14 @@ pub(crate) fn body(operation: &str, ids: &Ids, fresh: usize) -> Option<Value> {
         "createApp" => app(),
         "createApiKey" | "updateTenant" | "updateCorp" | "updateApp" => name,
         "updateIdentitySource" => json!({ "login_only": true }),
-        "updateUser" => json!({ "status": "suspended" }),
+        "updateUser" => json!({ "status": "active" }),
+        "linkIdentity" => json!({ "corp": ids["second"], "userid": format!("n{fresh}") }),
+        "putIdentityStatus" => json!({ "status": "suspended" }),
+        "importIdentities" => {
+            json!({ "corp": ids["second"], "userid": format!("n{fresh}"), "username": "free" })
+        }
+        "simulateSignIn" => json!({ "app": ids["app"], "person": { "userid": "A" } }),
+        "reportRules" => json!({}),
         "putAppIdentitySource" => json!({ "position": 7 }),
         "putTenantBranding" => json!({ "accent": "#123456" }),
         "putVerificationFile" => json!({ "content": "changed" }),
@@ -86,7 +122,10 @@ pub(crate) async fn send(
 ) -> Answer {
     let mut request = caller.request(method, path).header("If-Match", "*");
     if let Some(body) = body {
-        request = request.json(body);
+        request = match path.ends_with("/import") {
+            true => request.header("Content-Type", "application/x-ndjson").body(body.to_string()),
+            false => request.json(body),
+        };
     }
     request.send().await
 }
@@ -125,12 +164,15 @@ async fn what_is_another_tenants_is_not_there() {
         let expected = if template == "/tenants/{tenant}" { 403 } else { 404 };
         refused.assert(expected);
         // Our path, with one of the other tenant's ids in each place.
-        for name in ["corp", "source", "app", "key", "user", "name"] {
+        for name in ["corp", "source", "app", "key", "user", "name", "identity", "event", "trace"] {
             if !template.contains(&format!("{{{name}}}")) || id == "putVerificationFile" {
                 continue;
             }
             let mut mixed = own_ids.clone();
             mixed.insert(name.to_owned(), other_ids[name].clone());
+            if name == "event" {
+                mixed.insert("unlinked".to_owned(), other_ids["unlinked"].clone());
+            }
             let path = fill(&template, &mixed);
             for caller in [&own, &operator] {
                 let refused = send(caller, method.clone(), &path, body.as_ref()).await;

@@ -88,6 +88,7 @@ impl Bed {
                 Egress { name: "shanghai".to_owned(), addresses: vec!["203.0.113.20".to_owned()] },
             ],
             new_keys: NURSERY.clone(),
+            links: broker::admin::Links::new(client.clone(), store.clone()),
             tester: broker::source_test::Tester::new(client, store.clone()),
             outgoing: notify::guard::Policy::default(),
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
@@ -331,6 +332,7 @@ pub(crate) struct WeCom {
 struct Script {
     token: Value,
     agent: Value,
+    member: Value,
     calls: Vec<String>,
 }
 
@@ -343,6 +345,7 @@ impl WeCom {
                 "redirect_domain": "login.acme.example",
                 "allow_partys": { "partyid": [1] },
             }),
+            member: json!({ "errcode": 60111, "errmsg": "userid not found" }),
             calls: Vec::new(),
         };
         let script = Arc::new(Mutex::new(script));
@@ -353,13 +356,18 @@ impl WeCom {
                 web::to(move |request: actix_web::HttpRequest| {
                     let mut script = script.lock().unwrap();
                     script.calls.push(format!("{name}?{}", request.query_string()));
-                    let body = if name == "gettoken" { &script.token } else { &script.agent };
+                    let body = match name {
+                        "gettoken" => &script.token,
+                        "user/get" => &script.member,
+                        _ => &script.agent,
+                    };
                     std::future::ready(HttpResponse::Ok().json(body))
                 })
             };
             App::new()
                 .route("/cgi-bin/gettoken", answer("gettoken", &shared))
                 .route("/cgi-bin/agent/get", answer("agent/get", &shared))
+                .route("/cgi-bin/user/get", answer("user/get", &shared))
         });
         let server = server.workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
         let address = server.addrs()[0];
@@ -379,6 +387,10 @@ impl WeCom {
 
     pub(crate) fn agent(&self, reply: Value) {
         self.script.lock().unwrap().agent = reply;
+    }
+
+    pub(crate) fn member(&self, reply: Value) {
+        self.script.lock().unwrap().member = reply;
     }
 
     /// How often an API was called.
