@@ -230,7 +230,7 @@ impl From<broker::Error> for Problem {
         match error {
             broker::Error::Store(error) => error.into(),
             broker::Error::Oidc(error) => error.into(),
-            refused @ broker::Error::Refused(_) => Self::internal(refused),
+            other => Self::internal(other),
         }
     }
 }
