@@ -189,11 +189,11 @@ on_every_backend! {
         assert_eq!(sessions(&tenant, &user).await[0].id, before, "the session goes on");
         // Who thinks better of it is on the page again.
         let login = browser.follow(tenant.url(again)).await;
-        let form = [("csrf", csrf(&login))];
-        let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
-        let cancel = login.body.split_once("action=\"/login/cancel").unwrap().1;
-        let query = cancel.split_once('"').unwrap().0;
-        let answer = browser.post(tenant.url(&format!("/login/cancel{query}")), &form).await;
+        let form = login.body.split_once("action=\"/login/cancel").unwrap().1;
+        let query = form.split_once('"').unwrap().0.to_owned();
+        let token = csrf(&e2e::Answer { body: form.to_owned(), ..login.clone() });
+        let cancel = tenant.url(&format!("/login/cancel{query}"));
+        let answer = browser.post(cancel, &[("csrf", token.as_str())]).await;
         assert_eq!(answer.location().unwrap().path(), "/account");
     }
 }

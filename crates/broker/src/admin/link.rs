@@ -6,7 +6,7 @@ use store::id::{CorpId, IdentityId, LinkEventId, UserId};
 use store::identity::{self, Identity, LinkStatus, Subject};
 use store::link_event::{self, LinkEvent, LinkKind};
 use store::source::SourceMode;
-use store::user::{self, User, UserStatus};
+use store::user::{self, UserStatus};
 use store::{Scope, TenantWrite, session};
 use wecom::UserId as Userid;
 
@@ -107,12 +107,17 @@ impl Links {
         Ok((Identity { status, ..identity }, changed))
     }
 
-    /// Writes the link, if it is not there already. Of this and a first sign-in at once one makes it;
-    /// whoever comes second looks again.
+    /// Writes the link, if it is not there already. The user is held first, as a sign-in that links
+    /// holds it: neither waits for the other in a circle, and nobody deletes the user or gives it
+    /// another identity meanwhile. Of this and a first sign-in at once one makes the link; whoever comes
+    /// second looks again.
     pub(super) async fn put(&self, tx: &mut TenantWrite, wish: &Wish) -> Result<Linked> {
-        let user = user::find(tx, wish.user).await?;
-        usable(user.as_ref())?;
-        if let Some(identity) = self.present(tx, wish).await? {
+        match user::lock(tx, wish.user).await?.ok_or(Refusal::NotFound)?.status {
+            UserStatus::Active => {}
+            UserStatus::Suspended => return Err(Refusal::UserSuspended),
+            UserStatus::Deleted => return Err(Refusal::Tombstone),
+        }
+        if let Some(identity) = present(tx, wish).await? {
             return Ok(Linked { identity, new: false });
         }
         let corp_id = &wish.subject.corp_id;
@@ -120,41 +125,12 @@ impl Links {
             return Err(Refusal::SecondIdentity);
         }
         let made = identity::link(tx, &self.store.env, wish.user, &wish.subject, None).await?;
-        let Some(id) = made else {
-            let identity = self.present(tx, wish).await?.ok_or(store::Error::Conflict)?;
-            return Ok(Linked { identity, new: false });
+        let identity = match made {
+            Some(id) => identity::find(tx, id).await?,
+            None => present(tx, wish).await?,
         };
-        if let Err(refusal) = self.still_right(tx, wish, id).await {
-            identity::remove(tx, id).await?;
-            return Err(refusal);
-        }
-        let identity = identity::find(tx, id).await?.ok_or(store::Error::Conflict)?;
-        Ok(Linked { identity, new: true })
-    }
-
-    /// The link as it is wanted, if it is there; refused if the person is linked to somebody else.
-    async fn present(&self, scope: &mut impl Scope, wish: &Wish) -> Result<Option<Identity>> {
-        match identity::linked_user(scope, &wish.subject).await? {
-            None => Ok(None),
-            Some(linked) if linked.user_id == wish.user => {
-                Ok(identity::find(scope, linked.identity_id).await?)
-            }
-            Some(linked) => Err(Refusal::LinkedElsewhere(linked.user_id)),
-        }
-    }
-
-    /// Looks at the user again, who changes no more until the transaction ends: they may have been
-    /// deleted, or got another identity, at the same moment. Locked after the link was written, as a
-    /// sign-in does it, so that neither waits for the other.
-    async fn still_right(&self, tx: &mut TenantWrite, wish: &Wish, made: IdentityId) -> Result<()> {
-        let user = user::lock(tx, wish.user).await?;
-        usable(user.as_ref())?;
-        let identities = identity::of_user(tx, wish.user).await?;
-        let second = |other: &Identity| other.id != made && other.corp_id == wish.subject.corp_id;
-        match !wish.allow_second && identities.iter().any(second) {
-            true => Err(Refusal::SecondIdentity),
-            false => Ok(()),
-        }
+        let identity = identity.ok_or(store::Error::Conflict)?;
+        Ok(Linked { identity, new: made.is_some() })
     }
 
     /// Records an event that refers to another one.
@@ -196,12 +172,14 @@ pub(super) async fn default_mode(scope: &mut impl Scope, corp: &Corp) -> Result<
     }
 }
 
-/// Whether a user may get a link.
-fn usable(user: Option<&User>) -> Result<()> {
-    match user.ok_or(Refusal::NotFound)?.status {
-        UserStatus::Active => Ok(()),
-        UserStatus::Suspended => Err(Refusal::UserSuspended),
-        UserStatus::Deleted => Err(Refusal::Tombstone),
+/// The link as it is wanted, if it is there; refused if the person is linked to somebody else.
+async fn present(scope: &mut impl Scope, wish: &Wish) -> Result<Option<Identity>> {
+    match identity::linked_user(scope, &wish.subject).await? {
+        None => Ok(None),
+        Some(linked) if linked.user_id == wish.user => {
+            Ok(identity::find(scope, linked.identity_id).await?)
+        }
+        Some(linked) => Err(Refusal::LinkedElsewhere(linked.user_id)),
     }
 }
 
