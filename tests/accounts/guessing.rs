@@ -89,7 +89,8 @@ on_every_backend! {
         let looked_at = outcomes.iter().filter(|code| *code == "code_wrong").count();
         assert_eq!(looked_at, 5, "{outcomes:?}");
         // Not even the right one, after that.
-        let answer = submit(&tenant, &mut browser, form(&shown, "enter-code"), &[("code", &code)]);
-        assert_eq!(answer.await.parameter("error").as_deref(), Some("too_many_requests"));
+        let sent = [("code", code.as_str())];
+        let answer = submit(&tenant, &mut browser, form(&shown, "enter-code"), &sent).await;
+        assert_eq!(answer.parameter("error").as_deref(), Some("too_many_requests"));
     }
 }

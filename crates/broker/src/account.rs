@@ -19,6 +19,7 @@ mod unlink;
 use chrono::TimeDelta;
 use secrecy::{ExposeSecret as _, SecretString};
 use store::Scope;
+use store::id::UserId;
 use store::password::Password;
 use store::secret::SecretHash;
 use store::session::{self, Session};
@@ -29,6 +30,7 @@ pub use self::password::PasswordChange;
 pub use self::unlink::Removable;
 use crate::error::Result;
 use crate::interaction::{Browser, Interaction, Passage};
+use crate::limits::{Target, Trying};
 use crate::{Broker, Visitor};
 
 /// How fresh a sign-in has to be for a change of the account (attack M12).
@@ -64,9 +66,23 @@ impl Broker {
         Ok(session::find(scope, &self.store().env, &hash).await?)
     }
 
-    /// Whether this is the password that the person has: the proof for choosing another one.
-    async fn verify_own_password(&self, stored: &Password, given: SecretString) -> Result<bool> {
+    /// Whether this is the password that the person has: the proof for choosing another one. Counted
+    /// like every other try at it (attack R2).
+    async fn verify_own_password(
+        &self,
+        tenant: &Tenant,
+        visitor: &Visitor,
+        user: UserId,
+        stored: &Password,
+        given: SecretString,
+    ) -> Result<bool> {
+        let target = Target::User(user);
+        self.count_try(tenant, visitor, Trying::Password, &target).await?;
         let verdict = self.passwords.verify(given, Some(stored.hash.clone())).await?;
-        Ok(matches!(verdict, ::password::Verdict::Right { .. }))
+        let right = matches!(verdict, ::password::Verdict::Right { .. });
+        if right {
+            self.forgive_tries(tenant, visitor, Trying::Password, &target).await?;
+        }
+        Ok(right)
     }
 }

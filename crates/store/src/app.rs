@@ -236,8 +236,9 @@ pub async fn delete(tx: &mut TenantWrite, id: AppId, version: i64) -> Result<()>
 pub async fn sign_in_methods_of_any(scope: &mut impl Scope) -> Result<Vec<String>> {
     #[derive(FromRow)]
     struct Found {
-        sign_in_methods: Json<List>,
+        sign_in_methods: String,
     }
+    // As text, because PostgreSQL does not compare JSON.
     let found: Vec<Found> = scope
         .query(sql!(
             "SELECT DISTINCT CAST(sign_in_methods AS TEXT) AS sign_in_methods FROM apps
@@ -245,8 +246,12 @@ pub async fn sign_in_methods_of_any(scope: &mut impl Scope) -> Result<Vec<String
         ))
         .all()
         .await?;
-    let mut methods: Vec<String> =
-        found.into_iter().flat_map(|row| row.sign_in_methods.0.values).collect();
+    let mut methods = Vec::new();
+    for row in found {
+        let list: List = serde_json::from_str(&row.sign_in_methods)
+            .map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        methods.extend(list.values);
+    }
     methods.sort_unstable();
     methods.dedup();
     Ok(methods)

@@ -40,13 +40,15 @@ impl Broker {
         let user = user.ok_or_else(|| Refused::because(Reason::SignInFirst))?;
         let before = password::find(&mut scope, id).await?;
         match &before {
-            Some(before) if !self.verify_own_password(before, current).await? => {
-                return self.wrong_current(tenant, visitor, &user).await;
+            Some(before) => {
+                if !self.verify_own_password(tenant, visitor, id, before, current).await? {
+                    return self.wrong_current(tenant, visitor, &user).await;
+                }
             }
             None if !way_in::without(&mut scope, id, None).await?.could_use_password() => {
                 return Err(Refused::because(Reason::NotOffered));
             }
-            _ => {}
+            None => {}
         }
         if let Err(flaw) = ::password::check(&new, &about(&user)) {
             return Ok(PasswordChange::Unacceptable(flaw));
