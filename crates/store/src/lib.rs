@@ -12,6 +12,7 @@
 //! Only `sql.rs` knows that there are two databases.
 
 pub mod account;
+pub mod account_change;
 pub mod api_key;
 pub mod app;
 pub mod audit;
@@ -38,6 +39,7 @@ pub mod source;
 mod sql;
 pub mod tenant;
 pub mod user;
+pub mod user_search;
 pub mod verification_file;
 
 use std::sync::Arc;

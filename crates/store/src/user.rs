@@ -7,10 +7,11 @@ use sqlx::FromRow;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::id::UserId;
-use crate::normal::{Email, Phone, name_key};
+use crate::normal::{Email, Handle, Phone, name_key};
 use crate::page::{Cursor, Page, PageRequest};
 use crate::scope::{Scope, TenantWrite};
 use crate::sql;
+use crate::sql::Query;
 
 crate::text_enum! {
     /// Who made an account, and so who keeps its profile.
@@ -127,6 +128,27 @@ pub async fn find(scope: &mut impl Scope, id: UserId) -> Result<Option<User>> {
         .bind(id)
         .optional()
         .await
+}
+
+/// External ids that [`of_external_ids`] takes at most.
+pub const EXTERNAL_IDS_AT_ONCE: usize = 100;
+
+/// The users with these external ids, as far as there are any; the first
+/// [`EXTERNAL_IDS_AT_ONCE`] of the ids.
+pub async fn of_external_ids(scope: &mut impl Scope, ids: &[&Handle]) -> Result<Vec<User>> {
+    let query = scope.query(sql!(columns!(
+        "SELECT",
+        "FROM users WHERE tenant_id = $1 AND external_id_key IN
+             ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+             $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36,
+             $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53,
+             $54, $55, $56, $57, $58, $59, $60, $61, $62, $63, $64, $65, $66, $67, $68, $69, $70,
+             $71, $72, $73, $74, $75, $76, $77, $78, $79, $80, $81, $82, $83, $84, $85, $86, $87,
+             $88, $89, $90, $91, $92, $93, $94, $95, $96, $97, $98, $99, $100, $101)"
+    )));
+    // Where there are fewer, null is nobody's.
+    let places = ids.iter().map(|id| Some(id.to_stored_key())).chain(std::iter::repeat(None));
+    places.take(EXTERNAL_IDS_AT_ONCE).fold(query, Query::bind).all().await
 }
 
 /// A page of the tenant's users, by status if one is given; without the deleted ones otherwise.
