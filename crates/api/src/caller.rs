@@ -102,18 +102,24 @@ impl FromRequest for TenantCaller {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let (console, actor) = authenticate(&request).await?;
-            let id: TenantId = path_id(&request, "tenant")?;
-            // Another tenant and no tenant look alike.
-            if matches!(actor, Actor::ApiKey(_, own) if own != id) {
-                return Err(Problem::not_found());
-            }
-            let found = store::tenant::find(&console.store.database, id).await?;
-            let tenant = found.ok_or_else(Problem::not_found)?;
+            let (console, actor, tenant) = of_tenant(&request).await?;
             let call = Call::read(console, actor, request, &mut payload).await?;
             Ok(Self { call, tenant })
         })
     }
+}
+
+/// Who calls, and for which tenant.
+async fn of_tenant(request: &HttpRequest) -> Result<(Arc<Console>, Actor, Tenant)> {
+    let (console, actor) = authenticate(request).await?;
+    let id: TenantId = path_id(request, "tenant")?;
+    // Another tenant and no tenant look alike.
+    if matches!(actor, Actor::ApiKey(_, own) if own != id) {
+        return Err(Problem::not_found());
+    }
+    let found = store::tenant::find(&console.store.database, id).await?;
+    let tenant = found.ok_or_else(Problem::not_found)?;
+    Ok((console, actor, tenant))
 }
 
 async fn authenticate(request: &HttpRequest) -> Result<(Arc<Console>, Actor)> {
@@ -163,22 +169,29 @@ impl Call {
         request: HttpRequest,
         payload: &mut Payload,
     ) -> Result<Self> {
+        let call = Self::without_body(console, actor, request)?;
+        let body =
+            Bytes::from_request(&call.request, payload).await.map_err(|error| match error
+                .as_error::<PayloadError>(
+            ) {
+                None | Some(PayloadError::Overflow) => {
+                    Problem::new(TOO_LARGE, "The body may have 64 KiB at most.")
+                }
+                Some(_) => {
+                    Problem::new(MALFORMED_REQUEST, "The body did not arrive whole: send it again.")
+                }
+            })?;
+        Ok(Self { body, ..call })
+    }
+
+    /// All but the body.
+    fn without_body(console: Arc<Console>, actor: Actor, request: HttpRequest) -> Result<Self> {
         let query = read_query(&request)?;
         if request.headers().contains_key(CONTENT_ENCODING) {
             let text = "Send the body without Content-Encoding.";
             return Err(Problem::new(UNSUPPORTED_MEDIA_TYPE, text));
         }
-        let body = Bytes::from_request(&request, payload).await.map_err(|error| match error
-            .as_error::<PayloadError>(
-        ) {
-            None | Some(PayloadError::Overflow) => {
-                Problem::new(TOO_LARGE, "The body may have 64 KiB at most.")
-            }
-            Some(_) => {
-                Problem::new(MALFORMED_REQUEST, "The body did not arrive whole: send it again.")
-            }
-        })?;
-        Ok(Self { console, actor, request, query, body })
+        Ok(Self { console, actor, request, query, body: Bytes::new() })
     }
 
     /// The settings.
@@ -266,6 +279,13 @@ impl Call {
         fields::read(json::parse(&self.body)?, context)
     }
 
+    /// The body of a PATCH (a merge patch, RFC 7396) of which each field tells by itself what becomes
+    /// of it.
+    pub(crate) fn edits<T: Input>(&self) -> Result<T> {
+        self.media_type(&["application/merge-patch+json", "application/json"])?;
+        fields::read(json::parse(&self.body)?, Context { console: &self.console, patching: true })
+    }
+
     /// Checks that a POST that needs no body has none, or an empty object.
     pub(crate) fn no_input(&self) -> Result<()> {
         struct Nothing;
@@ -316,7 +336,8 @@ impl Call {
         Ok((fields::read(whole, context)?, changed))
     }
 
-    fn media_type(&self, accepted: &[&str]) -> Result<()> {
+    /// Checks the body's media type; parameters do not count.
+    pub(crate) fn media_type(&self, accepted: &[&str]) -> Result<()> {
         let mut lines = self.headers().get_all(CONTENT_TYPE);
         let line = lines.next().and_then(|line| line.to_str().ok()).unwrap_or_default();
         let essence = line.split(';').next().unwrap_or_default().trim();

@@ -2,6 +2,7 @@
 //! unknown fields, wrong types and wrong values. (Derived readers stop at the first wrong type.)
 
 use serde_json::{Map, Value};
+use store::account_change::Edit;
 
 use crate::Console;
 use crate::json::pointer;
@@ -86,6 +87,23 @@ impl Fields {
         }
     }
 
+    /// A field that keeps its value where it is missing, and loses it by null. It keeps it too where
+    /// a flaw was noted: nobody gets to see that.
+    pub(crate) fn edit<T>(
+        &mut self,
+        name: &'static str,
+        rule: impl FnOnce(&Value) -> Result<T, Flaws>,
+    ) -> Edit<T> {
+        if !self.object.contains_key(name) {
+            return Edit::Keep;
+        }
+        match self.optional(name, rule) {
+            Some(Some(value)) => Edit::Set(value),
+            Some(None) => Edit::Clear,
+            None => Edit::Keep,
+        }
+    }
+
     /// A field that keeps its value where it is missing, and cannot be taken away by null.
     #[expect(clippy::option_option, reason = "the outer one is a flaw, the inner one an absence")]
     pub(crate) fn kept<T>(
@@ -117,14 +135,19 @@ impl Fields {
         self.errors.push(FieldError { pointer, code: flaw.code, detail });
     }
 
-    fn finish<T>(mut self, value: Option<T>) -> Result<T> {
+    /// Notes an error that a rule over several fields found.
+    pub(crate) fn error(&mut self, error: FieldError) {
+        self.errors.push(error);
+    }
+
+    fn finish<T>(mut self, value: Option<T>) -> Result<T, Vec<FieldError>> {
         for name in self.object.keys().cloned().collect::<Vec<_>>() {
             let text = "is unknown here: leave it out, or check its spelling";
             self.flaw(&name, &Flaw::new("unknown_field", text));
         }
         match value {
             Some(value) if self.errors.is_empty() => Ok(value),
-            _ => Err(Problem::invalid(self.errors)),
+            _ => Err(self.errors),
         }
     }
 }
@@ -134,7 +157,15 @@ pub(crate) fn read<T: Input>(value: Value, context: Context<'_>) -> Result<T> {
     let Value::Object(object) = value else {
         return Err(Problem::field("", "type", "The body has to be a JSON object."));
     };
+    read_object(object, |fields| T::read(fields, context)).map_err(Problem::invalid)
+}
+
+/// Reads an object that is no body; or all that is wrong with it.
+pub(crate) fn read_object<T>(
+    object: Map<String, Value>,
+    read: impl FnOnce(&mut Fields) -> Option<T>,
+) -> Result<T, Vec<FieldError>> {
     let mut fields = Fields { object, errors: Vec::new() };
-    let value = T::read(&mut fields, context);
+    let value = read(&mut fields);
     fields.finish(value)
 }

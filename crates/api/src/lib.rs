@@ -35,6 +35,10 @@ mod source_view;
 mod sources;
 mod tenants;
 mod uris;
+mod user_access;
+mod user_body;
+mod user_search;
+mod user_view;
 mod users;
 mod verification_files;
 
@@ -75,6 +79,8 @@ pub struct Console {
     pub new_keys: oidc::keys::Nursery,
     /// Tests of sources.
     pub tester: broker::source_test::Tester,
+    /// Hashes passwords.
+    pub passwords: password::Passwords,
     /// Proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
 }

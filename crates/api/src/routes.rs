@@ -4,7 +4,7 @@ use actix_web::Scope;
 use utoipa::OpenApi;
 
 use crate::{
-    api_keys, apps, audit_events, corps, links, source_test, sources, tenants, users,
+    api_keys, apps, audit_events, corps, links, source_test, sources, tenants, user_access, users,
     verification_files,
 };
 
@@ -61,10 +61,15 @@ table! {
     api_keys::delete,
 
     users::list,
+    users::create,
     users::read,
     users::update,
     users::delete,
     users::identities,
+    user_access::put_password,
+    user_access::delete_password,
+    user_access::sessions,
+    user_access::sign_out,
 
     verification_files::list,
     verification_files::read,

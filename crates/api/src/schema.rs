@@ -42,6 +42,10 @@ words! {
         "`none`: a new account each time. `field`: by a field that both sides trust. `ask`: the person decides, with proof.";
     UserStatus of store::user::UserStatus:
         "`active`: it may sign in. `suspended`: not at present. `deleted`: never again, a tombstone that keeps its id from being used again.";
+    Origin of store::user::Origin:
+        "`sign_in`: made by a first sign-in, its profile follows WeCom's. `console`: kept by administrators, a sign-in only fills what is empty.";
+    SignInMethod of store::session::SignInMethod:
+        "How a person signed in: by an identity source, by password, or by a one-time code.";
     AuthMethod of store::app::AuthMethod:
         "How an app proves itself at the token endpoint (OpenID Connect Core §9). `none` is a public app.";
     Algorithm of store::signing_key::Algorithm:

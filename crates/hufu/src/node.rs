@@ -175,6 +175,7 @@ fn console(settings: &Settings, site: &Site) -> Result<api::Console> {
         egresses: std::iter::once(direct).chain(named).collect(),
         new_keys: Nursery::start(),
         tester: Tester::new(site.broker.wecom.clone(), site.broker.provider.store.clone()),
+        passwords: settings.passwords()?,
         trusted_proxies: settings.server.trusted_proxies.clone(),
     })
 }

@@ -32,6 +32,9 @@ pub struct Settings {
     /// Sign-ins.
     #[serde(default)]
     pub login: Login,
+    /// Passwords.
+    #[serde(default)]
+    pub password: Password,
 }
 
 /// Where and how Hufu is reached.
@@ -224,6 +227,28 @@ pub struct Login {
 impl Default for Login {
     fn default() -> Self {
         Self { session_minutes: 12 * 60, default_language: "zh-CN".to_owned() }
+    }
+}
+
+/// What a password's hash costs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Password {
+    /// Memory of one hash, in KiB.
+    pub memory_kib: u32,
+    /// Passes over that memory.
+    pub iterations: u32,
+    /// Lanes of that memory.
+    pub parallelism: u32,
+    /// Hashes computed at the same time; as many as there are processors if zero.
+    pub at_once: usize,
+}
+
+impl Default for Password {
+    fn default() -> Self {
+        let password::Settings { memory_kib, iterations, parallelism, .. } =
+            password::Settings::default();
+        Self { memory_kib, iterations, parallelism, at_once: 0 }
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn tags() -> Value {
         { "name": "Apps", "description": "The OpenID Connect clients of a tenant." },
         { "name": "Links", "description": "Which sources work for which apps." },
         { "name": "API keys", "description": "Keys for this API, each for one tenant." },
-        { "name": "Users", "description": "The accounts of people, and their identities." },
+        { "name": "Users", "description": "The accounts of people, their identities and sessions." },
         { "name": "Verification files", "description": "WeCom's `WW_verify_*.txt`, served at the root of the tenant's host." },
         { "name": "Audit events", "description": "What was done and decided, by whom." },
     ])
@@ -169,7 +169,7 @@ fn add_header(response: &mut Value, name: &str) {
 }
 
 /// Operations that can be in conflict with what exists.
-const CONFLICTING: [&str; 11] = [
+const CONFLICTING: [&str; 14] = [
     "createTenant",
     "updateTenant",
     "createCorp",
@@ -177,7 +177,10 @@ const CONFLICTING: [&str; 11] = [
     "createIdentitySource",
     "createAppSecret",
     "putAppIdentitySource",
+    "createUser",
     "updateUser",
+    "putUserPassword",
+    "deleteUserPassword",
     "deleteUser",
     "putVerificationFile",
     "deleteTenant",
@@ -239,8 +242,14 @@ fn add_parameter(operation: &mut Value, name: &str) {
 
 /// Adds headers to the answers of success.
 fn complete_success(operation: &mut Value, id: &str, method: &str, versioned: bool, paged: bool) {
-    let makes_versioned =
-        ["createTenant", "createCorp", "createIdentitySource", "createApp", "createAppSecret"];
+    let makes_versioned = [
+        "createTenant",
+        "createCorp",
+        "createIdentitySource",
+        "createApp",
+        "createAppSecret",
+        "createUser",
+    ];
     let tagged = makes_versioned.contains(&id) || (versioned && method != "delete");
     for status in ["200", "201", "304"] {
         let Some(response) = operation["responses"].get_mut(status) else { continue };

@@ -71,6 +71,8 @@ fn body(operation: &str, ids: &Ids, fresh: usize) -> Option<Value> {
         "createApiKey" | "updateTenant" | "updateCorp" | "updateApp" => name,
         "updateIdentitySource" => json!({ "login_only": true }),
         "updateUser" => json!({ "status": "suspended" }),
+        "createUser" => json!({ "external_id": format!("n{fresh}"), "name": "N" }),
+        "putUserPassword" => json!({ "password": "correct horse battery" }),
         "putAppIdentitySource" => json!({ "position": 7 }),
         "putVerificationFile" => json!({ "content": "changed" }),
         _ => return None,

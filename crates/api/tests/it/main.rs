@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod accounts;
 mod apps;
 mod audit;
 mod document;
@@ -12,6 +13,7 @@ mod paging;
 mod preconditions;
 mod problems;
 mod rights;
+mod search;
 mod secrets;
 mod source_test;
 mod sources;

@@ -88,6 +88,13 @@ impl Bed {
             ],
             new_keys: NURSERY.clone(),
             tester: broker::source_test::Tester::new(client, store.clone()),
+            passwords: password::Passwords::new(password::Settings {
+                memory_kib: 64,
+                iterations: 1,
+                at_once: 2,
+                ..password::Settings::default()
+            })
+            .unwrap(),
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
         };
         assert!(!format!("{console:?}").contains(OPERATOR_KEY));
@@ -290,7 +297,7 @@ impl Caller {
             subject: user.id.to_string(),
             userid: "ZhangSan".into(),
         };
-        store::identity::link(&mut tx, env, user.id, &subject).await.unwrap().unwrap();
+        store::identity::link(&mut tx, env, user.id, &subject, None).await.unwrap().unwrap();
         tx.commit().await.unwrap();
         user.id.to_string()
     }
