@@ -54,6 +54,15 @@ pub(crate) struct Call {
 /// A call with the operator's right: everything.
 pub(crate) struct Operator(Call);
 
+/// As [`TenantCaller`], with a body that is too large to be read at once: the handler reads it as it
+/// comes.
+pub(crate) struct TenantUpload {
+    /// The call. Its own body is empty.
+    pub(crate) call: TenantCaller,
+    /// What comes.
+    pub(crate) payload: Payload,
+}
+
 /// A call with the right to one tenant: the operator's, or an API key of that tenant.
 pub(crate) struct TenantCaller {
     call: Call,
@@ -105,6 +114,20 @@ impl FromRequest for TenantCaller {
             let (console, actor, tenant) = of_tenant(&request).await?;
             let call = Call::read(console, actor, request, &mut payload).await?;
             Ok(Self { call, tenant })
+        })
+    }
+}
+
+impl FromRequest for TenantUpload {
+    type Error = Problem;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let (console, actor, tenant) = of_tenant(&request).await?;
+            let call = Call::without_body(console, actor, request)?;
+            Ok(Self { call: TenantCaller { call, tenant }, payload })
         })
     }
 }

@@ -18,6 +18,7 @@ mod corps;
 mod docs_page;
 mod fields;
 mod idempotency;
+mod import;
 mod json;
 mod links;
 mod openapi;

@@ -4,8 +4,8 @@ use actix_web::Scope;
 use utoipa::OpenApi;
 
 use crate::{
-    api_keys, apps, audit_events, corps, links, source_test, sources, tenants, user_access, users,
-    verification_files,
+    api_keys, apps, audit_events, corps, import, links, source_test, sources, tenants, user_access,
+    users, verification_files,
 };
 
 macro_rules! table {
@@ -60,6 +60,7 @@ table! {
     api_keys::read,
     api_keys::delete,
 
+    import::import,
     users::list,
     users::create,
     users::read,

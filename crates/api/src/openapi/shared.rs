@@ -34,7 +34,8 @@ if the resource has changed since); `*` takes it as it is.
 - PATCH takes a JSON merge patch (RFC 7396).
 - A POST with an `Idempotency-Key` can be repeated: the same key and request get the first answer again, \
 with `Idempotent-Replayed: true`. Keys are kept for a day.
-- Bodies are read strictly: unknown fields, and names that stand twice, are refused. They may have 64 KiB.
+- Bodies are read strictly: unknown fields, and names that stand twice, are refused. They may have 64 KiB, \
+an import of users 64 MiB.
 - Secrets can be written, not read. Those that are made here are shown once, when they are made.
 
 ## Lists
@@ -192,14 +193,15 @@ pub(super) fn complete(operation: &mut Value, method: &str, versioned: bool, in_
     let writes = method == "patch" || method == "delete";
     let is_read = method == "get";
     let has_body = operation.get("requestBody").is_some();
-    let is_post = method == "post";
+    // An import can be repeated by itself.
+    let is_repeatable = method == "post" && id != "importUsers";
     let paged = operation["parameters"]
         .as_array()
         .is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "cursor"));
     for (when, name) in [
         (versioned && writes, "If-Match"),
         (versioned && is_read, "If-None-Match"),
-        (is_post, "Idempotency-Key"),
+        (is_repeatable, "Idempotency-Key"),
     ] {
         if when {
             add_parameter(operation, name);
@@ -216,7 +218,7 @@ pub(super) fn complete(operation: &mut Value, method: &str, versioned: bool, in_
         "409" => CONFLICTING.contains(&id.as_str()),
         "412" | "428" => versioned && writes,
         "413" | "415" => has_body,
-        "422" => has_body || is_post,
+        "422" => has_body || is_repeatable,
         _ => false,
     };
     for (name, status, _) in RESPONSES {
@@ -257,7 +259,7 @@ fn complete_success(operation: &mut Value, id: &str, method: &str, versioned: bo
             (tagged, "ETag"),
             (status == "201", "Location"),
             (paged, "Link"),
-            (method == "post", "Idempotent-Replayed"),
+            (method == "post" && id != "importUsers", "Idempotent-Replayed"),
         ] {
             if when {
                 add_header(response, name);

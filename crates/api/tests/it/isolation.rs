@@ -73,6 +73,8 @@ fn body(operation: &str, ids: &Ids, fresh: usize) -> Option<Value> {
         "updateUser" => json!({ "status": "suspended" }),
         "createUser" => json!({ "external_id": format!("n{fresh}"), "name": "N" }),
         "putUserPassword" => json!({ "password": "correct horse battery" }),
+        // A line of JSON is one of JSON lines.
+        "importUsers" => json!({ "external_id": format!("i{fresh}"), "name": "N" }),
         "putAppIdentitySource" => json!({ "position": 7 }),
         "putVerificationFile" => json!({ "content": "changed" }),
         _ => return None,
@@ -82,7 +84,10 @@ fn body(operation: &str, ids: &Ids, fresh: usize) -> Option<Value> {
 async fn send(caller: &Caller, method: Method, path: &str, body: Option<&Value>) -> Answer {
     let mut request = caller.request(method, path).header("If-Match", "*");
     if let Some(body) = body {
-        request = request.json(body);
+        request = match path.ends_with("/import") {
+            true => request.header("Content-Type", "application/x-ndjson").body(body.to_string()),
+            false => request.json(body),
+        };
     }
     request.send().await
 }

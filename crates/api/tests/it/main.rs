@@ -8,6 +8,7 @@ mod apps;
 mod audit;
 mod document;
 mod idempotency;
+mod import;
 mod isolation;
 mod paging;
 mod preconditions;
