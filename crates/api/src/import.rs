@@ -149,3 +149,47 @@ impl Reader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPTIONS: Options = Options { dry_run: false, verified: false, create: false };
+
+    /// What a body comes to, in pieces of this length: lines, and what they say or what is wrong.
+    fn records(mut reader: Reader, body: &[u8], length: usize) -> Vec<(u32, String)> {
+        let mut found = Vec::new();
+        for piece in body.chunks(length) {
+            let mut input = piece;
+            while let Some(record) = reader.read(&mut input).unwrap() {
+                found.push(record);
+            }
+            assert!(input.is_empty());
+        }
+        found.extend(reader.finish().unwrap());
+        found.into_iter().map(|Record { line, object }| (line, format!("{object:?}"))).collect()
+    }
+
+    #[test]
+    fn it_does_not_matter_how_a_body_is_cut() {
+        let long = "x".repeat(ROW_BYTES_AT_MOST + 1);
+        let table = format!(
+            "name,external_id\r\n\r\n\"a \"\"b\"\"\r\nc\",1\r\n张三,2\n\n{long},3\n,4\r\n5\n6,6,6\n\"\",7"
+        );
+        let lines = format!("{{\"name\":\"张三\"}}\r\n\n{{\n[]\n{{\"name\":\"{long}\"}}\n{{}}");
+        for (body, of_table, expected) in
+            [(table, true, vec![3, 5, 7, 8, 9, 10, 11]), (lines, false, vec![1, 3, 4, 5, 6])]
+        {
+            let reader = || match of_table {
+                true => Reader::Table(Box::new(Table::new(OPTIONS))),
+                false => Reader::Lines(Lines::default()),
+            };
+            let whole = records(reader(), body.as_bytes(), body.len());
+            let found: Vec<u32> = whole.iter().map(|(line, _)| *line).collect();
+            assert_eq!(found, expected, "{whole:?}");
+            for length in [1, 2, 3, 7, 64, 16_384] {
+                assert_eq!(records(reader(), body.as_bytes(), length), whole, "{length}");
+            }
+        }
+    }
+}

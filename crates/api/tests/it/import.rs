@@ -329,3 +329,20 @@ async fn n2_an_import_touches_the_tenants_own_people_only() {
     let request = bed.request(Method::POST, &path).header("Content-Type", CSV);
     request.body(file()).send().await.assert_problem(401, "unauthenticated");
 }
+
+/// The examples of the administrators' pages are proper.
+#[actix_web::test]
+async fn the_documents_example_is_imported() {
+    for page in ["administrators.md", "administrators.zh-CN.md"] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(page);
+        let text = std::fs::read_to_string(path).unwrap();
+        let (_, rest) = text.split_once("```csv\n").unwrap();
+        let (csv, _) = rest.split_once("```").unwrap();
+        let bed = Bed::new().await;
+        let tenant = bed.tenant("a.example").await;
+        let dry = send(&tenant, "?dry_run=true", CSV, csv).await;
+        assert_eq!(sums(&dry), [2, 2, 0, 0, 0], "{page}: {}", dry.text);
+        assert_eq!(sums(&send(&tenant, "", CSV, csv).await), [2, 2, 0, 0, 0]);
+        assert_eq!(by_external_id(&tenant, "A-0002").await["name"], "Li, Si");
+    }
+}
