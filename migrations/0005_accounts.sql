@@ -61,6 +61,7 @@ CREATE TABLE link_events (
 );
 CREATE INDEX link_events_page ON link_events (tenant_id, id);
 CREATE INDEX link_events_user ON link_events (tenant_id, user_id, id);
+CREATE INDEX link_events_trace ON link_events (tenant_id, trace);
 CREATE INDEX link_events_person ON link_events (tenant_id, corp_id, subject, id);
 
 -- How a first sign-in finds an account, beyond `association` and `login_only`: see AssociationPolicy.

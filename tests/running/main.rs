@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod demo;
+mod import;
 mod killed;
 mod logs;
 mod management;

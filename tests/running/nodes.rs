@@ -161,6 +161,14 @@ impl Nodes {
         self.running[node].as_mut().is_some_and(Program::runs)
     }
 
+    /// The most memory that a node has had at once, in KiB.
+    pub(crate) fn peak_memory(&self, node: usize) -> u64 {
+        let status = format!("/proc/{}/status", self.running[node].as_ref().unwrap().id());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
     /// Sends a node a signal.
     pub(crate) async fn signal(&self, node: usize, name: &str) {
         self.running[node].as_ref().unwrap().signal(name).await;

@@ -80,9 +80,14 @@ impl Program {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// Its process's id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// Sends it a signal, such as `TERM`.
     pub(crate) async fn signal(&self, name: &str) {
-        signal(self.child.id().unwrap(), name).await;
+        signal(self.id(), name).await;
     }
 
     /// Waits for its end.

@@ -307,6 +307,13 @@ impl Call {
         fields::read(json::parse(&self.body)?, context)
     }
 
+    /// The body of a PATCH (a merge patch, RFC 7396) of which each field tells by itself what becomes
+    /// of it.
+    pub(crate) fn edits<T: Input>(&self) -> Result<T> {
+        self.media_type(&["application/merge-patch+json", "application/json"])?;
+        fields::read(json::parse(&self.body)?, Context { console: &self.console, patching: true })
+    }
+
     /// Checks that a POST that needs no body has none, or an empty object.
     pub(crate) fn no_input(&self) -> Result<()> {
         struct Nothing;

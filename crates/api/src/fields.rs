@@ -2,6 +2,7 @@
 //! unknown fields, wrong types and wrong values. (Derived readers stop at the first wrong type.)
 
 use serde_json::{Map, Value};
+use store::account_change::Edit;
 
 use crate::Console;
 use crate::json::pointer;
@@ -91,6 +92,23 @@ impl Fields {
         }
     }
 
+    /// A field that keeps its value where it is missing, and loses it by null. It keeps it too where
+    /// a flaw was noted: nobody gets to see that.
+    pub(crate) fn edit<T>(
+        &mut self,
+        name: &'static str,
+        rule: impl FnOnce(&Value) -> Result<T, Flaws>,
+    ) -> Edit<T> {
+        if !self.object.contains_key(name) {
+            return Edit::Keep;
+        }
+        match self.optional(name, rule) {
+            Some(Some(value)) => Edit::Set(value),
+            Some(None) => Edit::Clear,
+            None => Edit::Keep,
+        }
+    }
+
     /// A field that keeps its value where it is missing, and cannot be taken away by null.
     #[expect(clippy::option_option, reason = "the outer one is a flaw, the inner one an absence")]
     pub(crate) fn kept<T>(
@@ -119,6 +137,11 @@ impl Fields {
     pub(crate) fn flaw(&mut self, name: &str, flaw: &Flaw) {
         self.flaws.push(flaw.clone().under(&pointer("", name)));
     }
+
+    /// Notes what a rule over several fields found, as seen from the body.
+    pub(crate) fn flaws(&mut self, flaws: Flaws) {
+        self.flaws.extend(flaws);
+    }
 }
 
 /// Reads an object within a body: a rule for a field.
@@ -126,12 +149,16 @@ pub(crate) fn nested<T: Input>(value: &Value, context: Context<'_>) -> Result<T,
     let Value::Object(object) = value else {
         return Err(vec![Flaw::new("type", "has to be an object")]);
     };
-    object_of(object.clone(), context)
+    read_object(object.clone(), |fields| T::read(fields, context))
 }
 
-fn object_of<T: Input>(object: Map<String, Value>, context: Context<'_>) -> Result<T, Flaws> {
+/// Reads an object that is no body; or all that is wrong with it.
+pub(crate) fn read_object<T>(
+    object: Map<String, Value>,
+    read: impl FnOnce(&mut Fields) -> Option<T>,
+) -> Result<T, Flaws> {
     let mut fields = Fields { object, flaws: Flaws::new() };
-    let value = T::read(&mut fields, context);
+    let value = read(&mut fields);
     for name in fields.object.keys().cloned().collect::<Vec<_>>() {
         let text = "is unknown here: leave it out, or check its spelling";
         fields.flaw(&name, &Flaw::new("unknown_field", text));
@@ -147,11 +174,15 @@ pub(crate) fn read<T: Input>(value: Value, context: Context<'_>) -> Result<T> {
     let Value::Object(object) = value else {
         return Err(Problem::field("", "type", "The body has to be a JSON object."));
     };
+    read_object(object, |fields| T::read(fields, context)).map_err(invalid)
+}
+
+/// What the caller of a body with these flaws is told.
+pub(crate) fn invalid(flaws: Flaws) -> Problem {
     let told = |flaw: Flaw| FieldError {
         detail: format!("{} {}", flaw.below.strip_prefix('/').unwrap_or_default(), flaw.text),
         pointer: flaw.below,
         code: flaw.code,
     };
-    object_of(object, context)
-        .map_err(|flaws| Problem::invalid(flaws.into_iter().map(told).collect()))
+    Problem::invalid(flaws.into_iter().map(told).collect())
 }

@@ -16,7 +16,7 @@ use crate::caller::TenantCaller;
 use crate::fields::{Context, Fields, Input};
 use crate::idempotency::once;
 use crate::problem::{CONFLICT, FieldError, MALFORMED_REQUEST, Problem, Result};
-use crate::users::IdentityView;
+use crate::user_view::IdentityView;
 use crate::{rules, schema};
 
 /// A link to be made.

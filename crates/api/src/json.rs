@@ -14,31 +14,48 @@ pub(crate) fn pointer(parent: &str, name: &str) -> String {
     format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
-/// Reads a JSON document. Depth is bounded by `serde_json` (128).
-pub(crate) fn parse(body: &[u8]) -> Result<Value> {
-    let twice = RefCell::new(None);
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = Strict { at: String::new(), twice: &twice }.deserialize(&mut reader);
-    match value.and_then(|value| reader.end().map(|()| value)) {
-        Ok(value) => Ok(value),
-        Err(error) => Err(malformed(&error, twice.into_inner())),
-    }
+/// Why a text cannot be used.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Malformed {
+    /// The name at this JSON Pointer stands twice.
+    Twice(String),
+    /// It is not JSON from this line and column on.
+    Syntax {
+        /// From 1 on.
+        line: usize,
+        /// From 1 on.
+        column: usize,
+    },
 }
 
-fn malformed(error: &serde_json::Error, twice: Option<String>) -> Problem {
-    if let Some(pointer) = twice {
-        let detail = format!("{} stands twice: leave one out", pointer.trim_start_matches('/'));
-        return Problem::new(MALFORMED_JSON, "A name stands twice in an object; see errors.")
-            .with_errors(vec![FieldError { pointer, code: "duplicate_name", detail }]);
-    }
-    // The text of serde_json may quote from the body: only the place is told.
-    let (line, column) = (error.line(), error.column());
-    Problem::new(
-        MALFORMED_JSON,
-        format!(
-            "The body is not JSON from line {line}, column {column} on: send a JSON document in UTF-8."
-        ),
-    )
+/// Reads a JSON document. Depth is bounded by `serde_json` (128).
+pub(crate) fn read(text: &[u8]) -> Result<Value, Malformed> {
+    let twice = RefCell::new(None);
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let value = Strict { at: String::new(), twice: &twice }.deserialize(&mut reader);
+    value.and_then(|value| reader.end().map(|()| value)).map_err(|error| match twice.into_inner() {
+        Some(pointer) => Malformed::Twice(pointer),
+        // The text of serde_json may quote from the body: only the place is told.
+        None => Malformed::Syntax { line: error.line(), column: error.column() },
+    })
+}
+
+/// Reads a body.
+pub(crate) fn parse(body: &[u8]) -> Result<Value> {
+    read(body).map_err(|malformed| match malformed {
+        Malformed::Twice(pointer) => {
+            let detail = format!("{} stands twice: leave one out", pointer.trim_start_matches('/'));
+            let error = FieldError { pointer, code: "duplicate_name", detail };
+            Problem::new(MALFORMED_JSON, "A name stands twice in an object; see errors.")
+                .with_errors(vec![error])
+        }
+        Malformed::Syntax { line, column } => {
+            let place = format!("line {line}, column {column}");
+            let text =
+                format!("The body is not JSON from {place} on: send a JSON document in UTF-8.");
+            Problem::new(MALFORMED_JSON, text)
+        }
+    })
 }
 
 struct Strict<'t> {

@@ -22,6 +22,7 @@ mod fields;
 mod idempotency;
 mod identity_import;
 mod identity_links;
+mod import;
 mod json;
 mod lines;
 mod link_events;
@@ -45,6 +46,10 @@ mod sources;
 mod tenants;
 mod traces;
 mod uris;
+mod user_access;
+mod user_body;
+mod user_search;
+mod user_view;
 mod users;
 mod verification_files;
 mod visible;
@@ -90,6 +95,8 @@ pub struct Console {
     pub outgoing: notify::guard::Policy,
     /// The tools around links between users and upstream persons.
     pub links: broker::admin::Links,
+    /// Hashes passwords.
+    pub passwords: password::Passwords,
     /// Proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
 }

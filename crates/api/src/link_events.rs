@@ -18,7 +18,7 @@ use crate::identity_links::{SecondQuery, by, flag, record};
 use crate::paging::{List, PageQuery};
 use crate::problem::{MALFORMED_REQUEST, Problem, Result};
 use crate::schema;
-use crate::users::IdentityView;
+use crate::user_view::IdentityView;
 
 /// Something that happened to a link.
 #[derive(Debug, Serialize, ToSchema)]

@@ -10,7 +10,7 @@ use utoipa::OpenApi as _;
 
 use crate::problem::{FieldError, KINDS, ProblemBody};
 use crate::routes::Described;
-use crate::source_input;
+use crate::{schema, source_input};
 
 mod shared;
 
@@ -20,7 +20,7 @@ const BASE: &str = "/api/v1";
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 #[derive(utoipa::OpenApi)]
-#[openapi(components(schemas(ProblemBody<'static>, FieldError)))]
+#[openapi(components(schemas(ProblemBody<'static>, FieldError, schema::ActiveOrSuspended)))]
 struct Common;
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(make);
@@ -116,17 +116,19 @@ fn make() -> Value {
         ("CorpPatch", "NewCorp", &["corp_id"]),
         ("IdentitySourcePatch", "NewIdentitySource", &source_input::IMMUTABLE),
         ("AppPatch", "NewApp", &[]),
+        ("UserPatch", "NewUser", &["password"]),
     ] {
         let schemas = &mut document["components"]["schemas"];
         schemas[name] = patch_of(&schemas[of], immutable);
     }
+    let status = json!({ "$ref": format!("{SCHEMAS}ActiveOrSuspended") });
+    document["components"]["schemas"]["UserPatch"]["properties"]["status"] = status;
     name_lists(&mut document);
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         // Bodies are read strictly.
         let bodies =
             schemas.iter_mut().filter(|(name, _)| name.starts_with("New") && *name != "NewSecret");
         bodies.for_each(|(_, schema)| schema["additionalProperties"] = false.into());
-        schemas["UserPatch"]["additionalProperties"] = false.into();
     }
     if let Some(paths) = document["paths"].as_object_mut() {
         for (path, item) in paths {

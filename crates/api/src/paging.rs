@@ -50,18 +50,20 @@ const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 200;
 
 impl Call {
+    /// How many rows are asked for.
+    pub(crate) fn limit(&self) -> Result<u32> {
+        let Some(text) = self.query("limit") else { return Ok(DEFAULT_LIMIT) };
+        text.parse()
+            .ok()
+            .filter(|limit: &u32| (1..=MAX_LIMIT).contains(limit) && limit.to_string() == text)
+            .ok_or_else(|| {
+                Problem::new(MALFORMED_REQUEST, "limit has to be a number from 1 to 200.")
+            })
+    }
+
     /// Which page is asked for.
     pub(crate) fn page(&self) -> Result<PageRequest> {
-        let limit = match self.query("limit") {
-            None => DEFAULT_LIMIT,
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|limit| (1..=MAX_LIMIT).contains(limit) && limit.to_string() == text)
-                .ok_or_else(|| {
-                    Problem::new(MALFORMED_REQUEST, "limit has to be a number from 1 to 200.")
-                })?,
-        };
+        let limit = self.limit()?;
         let after = match self.query("cursor") {
             None => None,
             Some(text) => Some(decode(text).ok_or_else(|| {
@@ -78,10 +80,21 @@ impl Call {
         page: Page<T>,
         view: impl FnMut(T) -> V,
     ) -> Result<Answer> {
+        self.answer_page_as(page, view, |list| list)
+    }
+
+    /// The answer with a page that says more than a list does.
+    pub(crate) fn answer_page_as<T, V, B: Serialize>(
+        &self,
+        page: Page<T>,
+        view: impl FnMut(T) -> V,
+        body: impl FnOnce(List<V>) -> B,
+    ) -> Result<Answer> {
         let next = page.next.map(encode);
         let link =
             next.as_deref().map(|next| format!("<{}>; rel=\"next\"", self.with_cursor(next)));
-        let answer = Answer::ok(&List { items: page.items.into_iter().map(view).collect(), next })?;
+        let items = page.items.into_iter().map(view).collect();
+        let answer = Answer::ok(&body(List { items, next }))?;
         Ok(match link {
             Some(link) => answer.header(&LINK, link),
             None => answer,

@@ -256,3 +256,15 @@ impl From<oidc::Error> for Problem {
         }
     }
 }
+
+impl From<password::Error> for Problem {
+    fn from(error: password::Error) -> Self {
+        match error {
+            password::Error::Busy => {
+                let text = "Too many passwords are being hashed: try again in a second.";
+                Self::new(UNAVAILABLE, text).with_header("Retry-After", "1")
+            }
+            other => Self::internal(other),
+        }
+    }
+}

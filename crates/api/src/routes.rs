@@ -4,9 +4,9 @@ use actix_web::Scope;
 use utoipa::OpenApi;
 
 use crate::{
-    api_keys, apps, audit_events, branding, corps, identity_import, identity_links, link_events,
-    links, messaging, rule_report, simulate, source_test, sources, tenants, traces, users,
-    verification_files,
+    api_keys, apps, audit_events, branding, corps, identity_import, identity_links, import,
+    link_events, links, messaging, rule_report, simulate, source_test, sources, tenants, traces,
+    user_access, users, verification_files,
 };
 
 macro_rules! table {
@@ -68,11 +68,17 @@ table! {
     api_keys::read,
     api_keys::delete,
 
+    import::import,
     users::list,
+    users::create,
     users::read,
     users::update,
     users::delete,
     users::identities,
+    user_access::put_password,
+    user_access::delete_password,
+    user_access::sessions,
+    user_access::sign_out,
     identity_links::create,
     identity_links::delete,
     identity_links::put_status,

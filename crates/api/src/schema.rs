@@ -46,6 +46,10 @@ words! {
         "`active`: the link signs its person in. `suspended`: not at present; the person is not linked anew either.";
     LinkKind of store::link_event::LinkKind:
         "What happened to a link. `create`: made with a new user. `match`: made by a rule. `bind`: made by the person, with proof. `link`: made by an administrator. `unlink`, `suspend`, `resume`: by an administrator or the person. `undo`: taken away because it was wrong. `restore`: put back.";
+    Origin of store::user::Origin:
+        "`sign_in`: made by a first sign-in, its profile follows WeCom's. `console`: kept by administrators, a sign-in only fills what is empty.";
+    SignInMethod of store::session::SignInMethod:
+        "How a person signed in: by an identity source, by password, or by a one-time code.";
     AuthMethod of store::app::AuthMethod:
         "How an app proves itself at the token endpoint (OpenID Connect Core §9). `none` is a public app.";
     Algorithm of store::signing_key::Algorithm:

@@ -1,160 +1,80 @@
 //! Users: the accounts of people in a tenant, and their identities.
 
-use actix_web::{delete, get, patch};
-use chrono::{DateTime, Utc};
-use serde::Serialize;
+use actix_web::{delete, get, patch, post};
 use serde_json::{Value, json};
+use store::account::{self, AccountSettings};
+use store::account_change::{self, Difference};
 use store::audit::{self, Event};
 use store::id::UserId;
-use store::identity::{self, Identity, LinkStatus};
 use store::user::{self, User, UserStatus};
-use store::{Scope, TenantWrite};
-use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
+use store::user_search::{self as overview, Overview};
+use store::{Env, Scope, TenantWrite, identity, password};
 
 use crate::answer::Answer;
 use crate::caller::TenantCaller;
-use crate::fields::{Context, Fields, Input};
+use crate::fields;
+use crate::idempotency::once_prepared;
 use crate::paging::{List, PageQuery};
-use crate::precondition::{etag_of_state, if_match, is_known};
-use crate::problem::{CONFLICT, MALFORMED_REQUEST, Problem, Result};
-use crate::{rules, schema};
+use crate::precondition::{if_match, is_known};
+use crate::problem::{CONFLICT, Problem, Result};
+use crate::user_body::{self, NewAccount, NewUser, UserPatch};
+use crate::user_search::{self, UserQuery};
+use crate::user_view::{IdentityView, UserList, UserView, user_etag};
 
-/// What may be changed of a user.
-#[derive(Debug, ToSchema)]
-pub(crate) struct UserPatch {
-    /// Whether it may sign in.
-    #[schema(value_type = schema::ActiveOrSuspended)]
-    status: UserStatus,
-}
-
-impl Input for UserPatch {
-    fn read(fields: &mut Fields, _: Context<'_>) -> Option<Self> {
-        let status = fields.required("status", rules::word(&["active", "suspended"]));
-        Some(Self { status: status? })
-    }
-}
-
-/// A person's account.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = User)]
-pub(crate) struct UserView {
-    /// Its id; in tokens the `sub`. Random, never used again.
-    id: Uuid,
-    /// Whether it may sign in. A deleted one is a tombstone that keeps its id from being used again.
-    #[schema(value_type = schema::UserStatus)]
-    status: UserStatus,
-    /// The person's name.
-    #[schema(required, example = "张三")]
-    name: Option<String>,
-    /// The person's mail address, as WeCom gave it: not verified.
-    #[schema(required, example = "zhangsan@acme.example")]
-    email: Option<String>,
-    /// The person's phone number, as WeCom gave it: not verified.
-    #[schema(required, example = "13800000000")]
-    phone_number: Option<String>,
-    /// A picture of the person.
-    #[schema(required)]
-    picture: Option<String>,
-    /// Goes up by one with every change by an administrator.
-    #[schema(example = 1)]
-    version: i64,
-    /// When it was made.
-    created_at: DateTime<Utc>,
-    /// When it was last changed.
-    updated_at: DateTime<Utc>,
-}
-
-impl From<User> for UserView {
-    fn from(user: User) -> Self {
-        Self {
-            id: user.id.0,
-            status: user.status,
-            name: user.name,
-            email: user.email,
-            phone_number: user.phone_number,
-            picture: user.picture,
-            version: user.version,
-            created_at: user.created_at,
-            updated_at: user.updated_at,
-        }
-    }
-}
-
-/// The entity-tag of a user. A sign-in refreshes the profile without a new version, so the time is
-/// part of it.
-fn user_etag(user: &User) -> String {
-    etag_of_state(user.version, user.updated_at)
-}
-
-/// The link from a user to an upstream person.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Identity)]
-pub(crate) struct IdentityView {
-    /// Its id.
-    id: Uuid,
-    /// Which kind of upstream: always `wecom` yet.
-    #[schema(example = "wecom")]
-    provider: &'static str,
-    /// WeCom's id of the organisation.
-    #[schema(example = "ww1a2b3c4d5e6f7890")]
-    corp_id: String,
-    /// The person's userid there, as it was first received.
-    #[schema(example = "ZhangSan")]
-    userid: String,
-    /// The person's name there, as last told.
-    #[schema(required, example = "张三")]
-    name: Option<String>,
-    /// Whether it signs its person in.
-    #[schema(value_type = schema::LinkStatus)]
-    status: LinkStatus,
-    /// When it was linked.
-    created_at: DateTime<Utc>,
-    /// When it last signed in; when it was linked, if it has not yet.
-    last_sign_in_at: DateTime<Utc>,
-}
-
-impl From<Identity> for IdentityView {
-    fn from(identity: Identity) -> Self {
-        Self {
-            id: identity.id.0,
-            provider: "wecom",
-            corp_id: identity.corp_id,
-            userid: identity.userid,
-            name: identity.name,
-            status: identity.status,
-            created_at: identity.created_at,
-            last_sign_in_at: identity.last_sign_in_at,
-        }
-    }
-}
-
-/// Which users are wanted.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameter; it is read by Call::query")]
-pub(crate) struct UserQuery {
-    /// Only users with this status. Without it, all but the deleted ones.
-    #[param(value_type = Option<schema::UserStatus>)]
-    status: Option<String>,
-}
-
-/// List users
+/// List users, or search them
 #[utoipa::path(tag = "Users", operation_id = "listUsers", params(UserQuery, PageQuery),
-    responses((status = 200, description = "A page of the tenant's users, oldest first", body = List<UserView>)))]
+    responses((status = 200, description = "A page of the tenant's users, oldest first; or what the search finds, by name", body = UserList)))]
 #[get("/tenants/{tenant}/users")]
 pub(crate) async fn list(call: TenantCaller) -> Result<Answer> {
-    let status = match call.query("status") {
-        None => None,
-        Some(text) => {
-            let status = UserStatus::ALL.iter().find(|status| status.as_str() == text);
-            Some(*status.ok_or_else(|| {
-                Problem::new(MALFORMED_REQUEST, "status has to be active, suspended or deleted.")
-            })?)
-        }
+    let status = user_search::status(&call)?;
+    let mut scope = call.scope();
+    let Some(search) = user_search::search(&call)? else {
+        let page = overview::list(&mut scope, status, call.page()?).await?;
+        return call.answer_page_as(page, UserView::from, UserList::from);
     };
-    let page = user::list(&mut call.scope(), status, call.page()?).await?;
-    call.answer_page(page, UserView::from)
+    let found = overview::search(&mut scope, search, status, call.limit()?).await?;
+    let items = found.items.into_iter().map(UserView::from).collect();
+    Answer::ok(&UserList { items, next: None, more: found.more })
+}
+
+/// Make a user
+///
+/// An account that is there before its person signs in. A first sign-in through a source finds it by
+/// the rules of the source, or the person binds it with its password.
+#[utoipa::path(tag = "Users", operation_id = "createUser", request_body = NewUser,
+    responses((status = 201, description = "It was made", body = UserView)))]
+#[post("/tenants/{tenant}/users")]
+pub(crate) async fn create(call: TenantCaller) -> Result<Answer> {
+    let NewAccount { change, password } = call.input()?;
+    let env = &call.store().env;
+    let settings = change.into_settings();
+    let hash = async || match &password {
+        None => Ok(None),
+        Some(text) => Ok(Some(call.console().passwords.hash(text.clone(), env.bytes()?).await?)),
+    };
+    once_prepared(&call, call.tenant.id, hash, async |tx, hash| {
+        let user = make(tx, env, &settings).await?;
+        if let Some(hash) = &hash {
+            password::set(tx, env, user.id, hash).await?;
+        }
+        record(tx, &call, "user.create", user.id, json!({})).await?;
+        let made = overview::find(tx, user.id).await?.ok_or_else(Problem::not_found)?;
+        let path = format!("/api/v1/tenants/{}/users/{}", call.tenant.id, user.id);
+        let tag = user_etag(&made);
+        Ok(Answer::created(path, &UserView::from(made))?.etag(tag))
+    })
+    .await
+}
+
+async fn make(tx: &mut TenantWrite, env: &Env, settings: &AccountSettings) -> Result<User> {
+    match account::insert(tx, env, settings).await? {
+        Some(user) => Ok(user),
+        None => Err(match account::taken(tx, None, settings).await? {
+            Some(field) => user_body::conflict(field),
+            // Whoever had it has just given it up.
+            None => store::Error::Conflict.into(),
+        }),
+    }
 }
 
 /// Read a user
@@ -162,32 +82,73 @@ pub(crate) async fn list(call: TenantCaller) -> Result<Answer> {
     responses((status = 200, description = "The user", body = UserView)))]
 #[get("/tenants/{tenant}/users/{user}")]
 pub(crate) async fn read(call: TenantCaller) -> Result<Answer> {
-    let user = find(&call, &mut call.scope()).await?;
-    let tag = user_etag(&user);
+    let seen = overview::find(&mut call.scope(), call.id("user")?).await?;
+    let seen = seen.ok_or_else(Problem::not_found)?;
+    let tag = user_etag(&seen);
     if is_known(call.headers(), &tag)? {
         return Ok(Answer::not_modified().etag(tag));
     }
-    Ok(Answer::ok(&UserView::from(user))?.etag(tag))
+    answer(seen)
 }
 
-/// Suspend a user, or let it in again
+/// Change a user
 ///
-/// Suspending ends every session of the user, and what was granted in them.
+/// What an administrator has changed is no longer WeCom's to change. A new `email` or `phone_number` is
+/// not verified unless the same call says so. Suspending ends every session of the user, and what was
+/// granted in them; so does another `username`, `email` or `phone_number`.
 #[utoipa::path(tag = "Users", operation_id = "updateUser",
-    request_body(content = UserPatch, content_type = "application/merge-patch+json"),
+    request_body(content = ref("#/components/schemas/UserPatch"), content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The user as it is now", body = UserView)))]
 #[patch("/tenants/{tenant}/users/{user}")]
 pub(crate) async fn update(call: TenantCaller) -> Result<Answer> {
+    let UserPatch { change, status } = call.edits()?;
     let mut tx = call.begin().await?;
     let user = changeable(&call, &mut tx).await?;
-    let (new, changed): (UserPatch, _) = call.patched(&json!({ "status": user.status }), &[])?;
-    let env = &call.store().env;
-    let user = user::set_status(&mut tx, env, user.id, user.version, new.status).await?;
-    let detail = json!({ "changed": changed, "status": new.status });
-    record(&mut tx, &call, "user.update", user.id, detail).await?;
+    let flaws = user_body::without_value(&change, Some(&user));
+    if !flaws.is_empty() {
+        return Err(fields::invalid(flaws));
+    }
+    let difference = change.against(&user);
+    let (env, mut changed) = (&call.store().env, difference.fields());
+    let mut version = user.version;
+    if !difference.is_empty() {
+        apply(&call, &mut tx, &user, &difference).await?;
+        version += 1;
+    }
+    let mut detail = json!({});
+    if let Some(status) = status {
+        // Also to what it is already: that ends the sessions.
+        user::set_status(&mut tx, env, user.id, version, status).await?;
+        changed.extend((status != user.status).then_some("status"));
+        detail["status"] = json!(status);
+    }
+    if !difference.is_empty() || status.is_some() {
+        detail["changed"] = json!(changed);
+        record(&mut tx, &call, "user.update", user.id, detail).await?;
+    }
+    let seen = overview::find(&mut tx, user.id).await?.ok_or_else(Problem::not_found)?;
     tx.commit().await?;
-    let tag = user_etag(&user);
-    Ok(Answer::ok(&UserView::from(user))?.etag(tag))
+    answer(seen)
+}
+
+async fn apply(
+    call: &TenantCaller,
+    tx: &mut TenantWrite,
+    user: &User,
+    difference: &Difference,
+) -> Result<()> {
+    let mut taken = account_change::taken(tx, user, difference).await?;
+    if taken.is_none() {
+        match account_change::apply(tx, &call.store().env, user, difference).await {
+            // Somebody took it since we looked; this transaction sees no more.
+            Err(store::Error::Conflict) => {
+                taken = account_change::taken(&mut call.scope(), user, difference).await?;
+                taken.ok_or(store::Error::Conflict)?;
+            }
+            outcome => return Ok(outcome?),
+        }
+    }
+    taken.map_or(Ok(()), |field| Err(user_body::conflict(field)))
 }
 
 /// Delete a user
@@ -218,6 +179,11 @@ pub(crate) async fn identities(call: TenantCaller) -> Result<Answer> {
     List::whole(identities.into_iter().map(IdentityView::from).collect())
 }
 
+fn answer(seen: Overview) -> Result<Answer> {
+    let tag = user_etag(&seen);
+    Ok(Answer::ok(&UserView::from(seen))?.etag(tag))
+}
+
 /// The user of the path.
 pub(crate) async fn find(call: &TenantCaller, scope: &mut impl Scope) -> Result<User> {
     user::find(scope, call.id("user")?).await?.ok_or_else(Problem::not_found)
@@ -233,7 +199,8 @@ async fn changeable(call: &TenantCaller, tx: &mut TenantWrite) -> Result<User> {
     Ok(user)
 }
 
-async fn record(
+/// Records what was done to a user.
+pub(crate) async fn record(
     tx: &mut TenantWrite,
     call: &TenantCaller,
     action: &'static str,

@@ -12,7 +12,7 @@ use store::normal::{Email, Handle, Phone};
 use store::policy::MatchField;
 use store::session;
 use store::source::{AssociationMode, Source, SourceMode};
-use store::user::{self, Origin, Profile};
+use store::user::{self, Origin, Profile, UserStatus};
 use store::{Env, Scope, TenantWrite};
 
 use crate::decide::{Ask, Decision, Linked, Outcome, Question, Verdict, decide};
@@ -142,7 +142,8 @@ pub(crate) async fn associate(
         }
         Decision::Match(user, field) => {
             // Suspended or deleted since it was looked at: decided anew.
-            if !user::hold_active(tx, user).await? {
+            let held = user::lock(tx, user).await?;
+            if held.is_none_or(|held| held.status != UserStatus::Active) {
                 return Err(store::Error::Conflict.into());
             }
             // Whoever is signed in to it may be somebody who should not be (attack M8).

@@ -13,8 +13,8 @@ use secrecy::SecretString;
 use store::TenantWrite;
 use store::account;
 use store::app::App;
-use store::id::UserId;
-use store::identity::{self, LinkStatus};
+use store::id::{IdentityId, UserId};
+use store::identity::{self, Identity, LinkStatus};
 use store::link_event::LinkKind;
 use store::policy::{AskForm, Proof};
 use store::session;
@@ -215,8 +215,16 @@ impl Broker {
         if !ask.proofs.contains(&proved.by) {
             return Err(refuse(Reason::NotOffered));
         }
-        let active = user::hold_active(tx, proved.user).await?;
-        let status = if active { UserStatus::Active } else { UserStatus::Suspended };
+        let account = user::lock(tx, proved.user).await?;
+        let status = account.map_or(UserStatus::Deleted, |account| account.status);
+        // A link that was taken away since, or switched off, proves nothing any more.
+        if let Some(id) = proved.through {
+            let good =
+                |link: &Identity| link.user_id == proved.user && link.status == LinkStatus::Active;
+            if !identity::find(tx, id).await?.as_ref().is_some_and(good) {
+                return Err(refuse(Reason::ProofFailed));
+            }
+        }
         let of_corp = identity::has_of_corp(tx, proved.user, &arrival.source.corp_id).await?;
         may_bind(&arrival.source.policy, status, of_corp).map_err(refuse)?;
         session::end_all_of_user(tx, env, proved.user).await?;
@@ -240,7 +248,7 @@ impl Broker {
         let result = async {
             self.offers(&asking, Proof::Password)?;
             let user = self.verify_password(tenant, visitor, name, password).await?;
-            self.proved(tenant, asking, user, Proof::Password).await
+            self.proved(tenant, asking, user, Proof::Password, None).await
         };
         let result = result.await;
         self.noted(tenant, visitor, &interaction, result).await.map(Completed::next)
@@ -281,7 +289,9 @@ impl Broker {
             let by = proof_by(&confirmed.address);
             self.offers(&asking, by)?;
             match confirmed.user {
-                Some(user) => self.proved(tenant, asking, user, by).await.map(Completed::next),
+                Some(user) => {
+                    self.proved(tenant, asking, user, by, None).await.map(Completed::next)
+                }
                 None if asking.pending.ask.form == AskForm::OneForm => {
                     let answer = Answer::CreateWith(&confirmed.address);
                     self.answered(tenant, id, visitor, answer).await
@@ -321,7 +331,8 @@ impl Broker {
         let Some(linked) = linked else {
             return Err(Refused::within(Reason::ProofFailed, proven.interaction).into());
         };
-        self.proved(tenant, asking, linked.user_id, Proof::Source).await
+        let through = Some(linked.identity_id);
+        self.proved(tenant, asking, linked.user_id, Proof::Source, through).await
     }
 
     /// Remembers which account the person has proved. The page then says which it is, and asks.
@@ -331,6 +342,7 @@ impl Broker {
         asking: Asking,
         user: UserId,
         by: Proof,
+        through: Option<IdentityId>,
     ) -> Result<Completed> {
         let Asking { interaction, mut pending, source, .. } = asking;
         let refuse = |reason| Error::from(Refused::within(reason, &interaction));
@@ -343,7 +355,7 @@ impl Broker {
         let of_corp = identity::has_of_corp(&mut scope, user, &source.corp_id).await?;
         // Said here already, where the person can still prove another one.
         may_bind(&source.policy, status, of_corp).map_err(refuse)?;
-        pending.proved = Some(Proved { user, by, at: self.store().env.now() });
+        pending.proved = Some(Proved { user, by, through, at: self.store().env.now() });
         pending.keep(self.store(), tenant.id, &interaction.id).await?;
         Ok(Completed::to(To::Bind(interaction.id.clone())))
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use store::Store;
 use store::ephemeral::Slot;
-use store::id::{SourceId, TenantId, UserId};
+use store::id::{IdentityId, SourceId, TenantId, UserId};
 use store::policy::Proof;
 
 use crate::decide::Ask;
@@ -37,6 +37,8 @@ pub struct Proved {
     pub user: UserId,
     /// How it was proved.
     pub by: Proof,
+    /// The link that proved it, if one did.
+    pub through: Option<IdentityId>,
     /// When.
     pub at: DateTime<Utc>,
 }

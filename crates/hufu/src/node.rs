@@ -16,7 +16,6 @@ use chrono::TimeDelta;
 use hosted_login::{PublicDocuments, Site};
 use oidc::Provider;
 use oidc::keys::Nursery;
-use password::Passwords;
 use secrecy::ExposeSecret as _;
 use store::ephemeral::{Ephemeral, MemorySettings, RedisSettings};
 use store::secret::SecretHash;
@@ -168,7 +167,7 @@ fn site(settings: &Settings, store: &Store) -> Result<Site> {
             provider,
             wecom,
             sessions,
-            passwords: Passwords::new(password::Settings::default())?,
+            passwords: settings.passwords()?,
             notifier: settings.notifier()?,
         },
         documents: PublicDocuments::default(),
@@ -193,6 +192,7 @@ fn console(settings: &Settings, site: &Site) -> Result<api::Console> {
         links: Links::new(site.broker.wecom.clone(), site.broker.provider.store.clone()),
         tester: Tester::new(site.broker.wecom.clone(), site.broker.provider.store.clone()),
         outgoing: settings.outgoing_policy(),
+        passwords: site.broker.passwords.clone(),
         trusted_proxies: settings.server.trusted_proxies.clone(),
     })
 }

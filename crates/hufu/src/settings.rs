@@ -41,6 +41,9 @@ pub struct Settings {
     /// Audit events.
     #[serde(default)]
     pub audit: Audit,
+    /// Passwords.
+    #[serde(default)]
+    pub password: Password,
 }
 
 /// Where and how Hufu is reached.
@@ -315,6 +318,28 @@ pub enum MailSecurity {
 pub struct Outgoing {
     /// Networks that may be called although they are not public, also without TLS.
     pub allowed_networks: Vec<IpNet>,
+}
+
+/// What a password's hash costs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Password {
+    /// Memory of one hash, in KiB.
+    pub memory_kib: u32,
+    /// Passes over that memory.
+    pub iterations: u32,
+    /// Lanes of that memory.
+    pub parallelism: u32,
+    /// Hashes computed at the same time; as many as there are processors if zero.
+    pub at_once: usize,
+}
+
+impl Default for Password {
+    fn default() -> Self {
+        let password::Settings { memory_kib, iterations, parallelism, .. } =
+            password::Settings::default();
+        Self { memory_kib, iterations, parallelism, at_once: 0 }
+    }
 }
 
 fn default_listen() -> SocketAddr {

@@ -74,12 +74,24 @@ pub async fn create(tx: &mut TenantWrite, env: &Env, settings: &AccountSettings)
 }
 
 /// Makes an account; none if somebody has what must be unique. The transaction can go on in either
-/// case, which is what an import needs.
+/// case.
 pub async fn insert(
     tx: &mut TenantWrite,
     env: &Env,
     settings: &AccountSettings,
 ) -> Result<Option<User>> {
+    match add(tx, env, settings).await? {
+        Some(id) => user::find(tx, id).await,
+        None => Ok(None),
+    }
+}
+
+/// As [`insert`], in one statement, for those who need no more than the id: an import.
+pub async fn add(
+    tx: &mut TenantWrite,
+    env: &Env,
+    settings: &AccountSettings,
+) -> Result<Option<UserId>> {
     #[derive(FromRow)]
     struct Made {
         id: UserId,
@@ -109,10 +121,7 @@ pub async fn insert(
         .bind(env.now())
         .optional()
         .await?;
-    match made {
-        Some(made) => user::find(tx, made.id).await,
-        None => Ok(None),
-    }
+    Ok(made.map(|made| made.id))
 }
 
 /// Writes the settings of an account that has this version. What an administrator keeps is no longer

@@ -12,6 +12,7 @@
 //! Only `sql.rs` knows that there are two databases.
 
 pub mod account;
+pub mod account_change;
 pub mod api_key;
 pub mod app;
 pub mod audit;
@@ -42,6 +43,7 @@ pub mod survey;
 pub mod tenant;
 pub mod trace;
 pub mod user;
+pub mod user_search;
 pub mod verification_file;
 pub mod way_in;
 

@@ -39,6 +39,10 @@ macro_rules! text_with_key {
                 &self.key
             }
 
+            pub(crate) fn into_key(self) -> String {
+                self.key
+            }
+
             pub(crate) fn to_stored_key(&self) -> Vec<u8> {
                 self.key.clone().into_bytes()
             }
@@ -158,6 +162,11 @@ impl Handle {
         }
         Ok(Self { text, key })
     }
+}
+
+/// What a prefix of a user name or an external id is searched by: it may end anywhere.
+pub(crate) fn handle_prefix(text: &str) -> String {
+    text.trim().nfkc().collect::<String>().to_lowercase().nfkc().collect()
 }
 
 /// What a person's name is searched by: without regard to width, case and white space around it.

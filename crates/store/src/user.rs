@@ -7,10 +7,10 @@ use sqlx::FromRow;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::id::UserId;
-use crate::normal::{Email, Phone, name_key};
-use crate::page::{Cursor, Page, PageRequest};
+use crate::normal::{Email, Handle, Phone, name_key};
 use crate::scope::{Scope, TenantWrite};
 use crate::sql;
+use crate::sql::Query;
 
 crate::text_enum! {
     /// Who made an account, and so who keeps its profile.
@@ -134,26 +134,25 @@ pub async fn find(scope: &mut impl Scope, id: UserId) -> Result<Option<User>> {
         .await
 }
 
-/// A page of the tenant's users, by status if one is given; without the deleted ones otherwise.
-pub async fn list(
-    scope: &mut impl Scope,
-    status: Option<UserStatus>,
-    page: PageRequest,
-) -> Result<Page<User>> {
-    let rows = scope
-        .query(sql!(columns!(
-            "SELECT",
-            "FROM users WHERE tenant_id = $1 AND ((created_at, id) > ($2, $3) OR $2 IS NULL)
-             AND (status = $4 OR ($4 IS NULL AND status <> 'deleted'))
-             ORDER BY created_at, id LIMIT $5"
-        )))
-        .bind(page.after_time())
-        .bind(page.after_id())
-        .bind(status)
-        .bind(page.fetch())
-        .all()
-        .await?;
-    Ok(page.page(rows, |row: &User| Cursor { created_at: row.created_at, id: row.id.0 }))
+/// External ids that [`of_external_ids`] takes at most.
+pub const EXTERNAL_IDS_AT_ONCE: usize = 100;
+
+/// The users with these external ids, as far as there are any; the first
+/// [`EXTERNAL_IDS_AT_ONCE`] of the ids.
+pub async fn of_external_ids(scope: &mut impl Scope, ids: &[&Handle]) -> Result<Vec<User>> {
+    let query = scope.query(sql!(columns!(
+        "SELECT",
+        "FROM users WHERE tenant_id = $1 AND external_id_key IN
+             ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+             $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36,
+             $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53,
+             $54, $55, $56, $57, $58, $59, $60, $61, $62, $63, $64, $65, $66, $67, $68, $69, $70,
+             $71, $72, $73, $74, $75, $76, $77, $78, $79, $80, $81, $82, $83, $84, $85, $86, $87,
+             $88, $89, $90, $91, $92, $93, $94, $95, $96, $97, $98, $99, $100, $101)"
+    )));
+    // Where there are fewer, null is nobody's.
+    let places = ids.iter().map(|id| Some(id.to_stored_key())).chain(std::iter::repeat(None));
+    places.take(EXTERNAL_IDS_AT_ONCE).fold(query, Query::bind).all().await
 }
 
 /// Writes what a sign-in told, where it is not nothing, verified, or an administrator's. A tombstone
@@ -190,20 +189,6 @@ pub async fn refresh_profile(
     .execute()
     .await?;
     Ok(())
-}
-
-/// Whether the user is active, and stays so until this transaction ends: whoever suspends or deletes
-/// it meanwhile waits, and then ends what was made here.
-pub async fn hold_active(tx: &mut TenantWrite, id: UserId) -> Result<bool> {
-    let held = tx
-        .query(sql!(
-            "UPDATE users SET updated_at = updated_at
-             WHERE tenant_id = $1 AND id = $2 AND status = 'active'"
-        ))
-        .bind(id)
-        .execute()
-        .await?;
-    Ok(held == 1)
 }
 
 /// Sets the status of a user that has this version. A tombstone stays one. Every session
@@ -258,7 +243,8 @@ async fn forget(tx: &mut TenantWrite, id: UserId) -> Result<()> {
 }
 
 /// The user with this id, kept from changing until the transaction ends: of two that change one
-/// account, the second sees what the first has written.
+/// account, the second sees what the first has written; whoever suspends or deletes it meanwhile waits,
+/// and then ends what was made here.
 pub async fn lock(tx: &mut TenantWrite, id: UserId) -> Result<Option<User>> {
     tx.query(sql!(columns!(
         "UPDATE users SET status = status WHERE tenant_id = $1 AND id = $2 RETURNING",

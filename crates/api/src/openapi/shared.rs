@@ -34,7 +34,8 @@ if the resource has changed since); `*` takes it as it is.
 - PATCH takes a JSON merge patch (RFC 7396).
 - A POST with an `Idempotency-Key` can be repeated: the same key and request get the first answer again, \
 with `Idempotent-Replayed: true`. Keys are kept for a day.
-- Bodies are read strictly: unknown fields, and names that stand twice, are refused. They may have 64 KiB.
+- Bodies are read strictly: unknown fields, and names that stand twice, are refused. They may have 64 KiB, \
+an import of users 64 MiB.
 - Secrets can be written, not read. Those that are made here are shown once, when they are made.
 
 ## Lists
@@ -58,7 +59,7 @@ pub(super) fn tags() -> Value {
         { "name": "Apps", "description": "The OpenID Connect clients of a tenant." },
         { "name": "Links", "description": "Which sources work for which apps." },
         { "name": "API keys", "description": "Keys for this API, each for one tenant." },
-        { "name": "Users", "description": "The accounts of people, and their identities." },
+        { "name": "Users", "description": "The accounts of people, their identities and sessions." },
         { "name": "Journal of links", "description": "Every link between a user and an upstream person that came and went, and taking it back." },
         { "name": "Verification files", "description": "WeCom's `WW_verify_*.txt`, served at the root of the tenant's host." },
         { "name": "Audit events", "description": "What was done and decided, by whom." },
@@ -179,7 +180,7 @@ fn add_header(response: &mut Value, name: &str) {
 }
 
 /// Operations that can be in conflict with what exists.
-const CONFLICTING: [&str; 11] = [
+const CONFLICTING: [&str; 14] = [
     "createTenant",
     "updateTenant",
     "createCorp",
@@ -187,7 +188,10 @@ const CONFLICTING: [&str; 11] = [
     "createIdentitySource",
     "createAppSecret",
     "putAppIdentitySource",
+    "createUser",
     "updateUser",
+    "putUserPassword",
+    "deleteUserPassword",
     "deleteUser",
     "putVerificationFile",
     "deleteTenant",
@@ -199,14 +203,15 @@ pub(super) fn complete(operation: &mut Value, method: &str, versioned: bool, in_
     let writes = matches!(method, "patch" | "put" | "delete");
     let is_read = method == "get";
     let has_body = operation.get("requestBody").is_some();
-    let is_post = method == "post";
+    // An import can be repeated by itself.
+    let is_repeatable = method == "post" && id != "importUsers";
     let paged = operation["parameters"]
         .as_array()
         .is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "cursor"));
     for (when, name) in [
         (versioned && writes, "If-Match"),
         (versioned && is_read, "If-None-Match"),
-        (is_post, "Idempotency-Key"),
+        (is_repeatable, "Idempotency-Key"),
     ] {
         if when {
             add_parameter(operation, name);
@@ -223,7 +228,7 @@ pub(super) fn complete(operation: &mut Value, method: &str, versioned: bool, in_
         "409" => CONFLICTING.contains(&id.as_str()),
         "412" | "428" => versioned && writes,
         "413" | "415" => has_body,
-        "422" => has_body || is_post,
+        "422" => has_body || is_repeatable,
         _ => false,
     };
     for (name, status, _) in RESPONSES {
@@ -249,8 +254,14 @@ fn add_parameter(operation: &mut Value, name: &str) {
 
 /// Adds headers to the answers of success.
 fn complete_success(operation: &mut Value, id: &str, method: &str, versioned: bool, paged: bool) {
-    let makes_versioned =
-        ["createTenant", "createCorp", "createIdentitySource", "createApp", "createAppSecret"];
+    let makes_versioned = [
+        "createTenant",
+        "createCorp",
+        "createIdentitySource",
+        "createApp",
+        "createAppSecret",
+        "createUser",
+    ];
     let tagged = makes_versioned.contains(&id) || (versioned && method != "delete");
     for status in ["200", "201", "304"] {
         let Some(response) = operation["responses"].get_mut(status) else { continue };
@@ -258,7 +269,7 @@ fn complete_success(operation: &mut Value, id: &str, method: &str, versioned: bo
             (tagged, "ETag"),
             (status == "201", "Location"),
             (paged, "Link"),
-            (method == "post", "Idempotent-Replayed"),
+            (method == "post" && id != "importUsers", "Idempotent-Replayed"),
         ] {
             if when {
                 add_header(response, name);

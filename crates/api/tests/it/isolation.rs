@@ -100,6 +100,10 @@ pub(crate) fn body(operation: &str, ids: &Ids, fresh: usize) -> Option<Value> {
         "createApiKey" | "updateTenant" | "updateCorp" | "updateApp" => name,
         "updateIdentitySource" => json!({ "login_only": true }),
         "updateUser" => json!({ "status": "active" }),
+        "createUser" => json!({ "external_id": format!("n{fresh}"), "name": "N" }),
+        "putUserPassword" => json!({ "password": "correct horse battery" }),
+        // A line of JSON is one of JSON lines.
+        "importUsers" => json!({ "external_id": format!("i{fresh}"), "name": "N" }),
         "linkIdentity" => json!({ "corp": ids["second"], "userid": format!("n{fresh}") }),
         "putIdentityStatus" => json!({ "status": "suspended" }),
         "importIdentities" => {

@@ -34,12 +34,14 @@ fn tenant_id(tenant: &Caller) -> TenantId {
     tenant.tenant.parse().unwrap()
 }
 
+const HOUR: TimeDelta = TimeDelta::hours(1);
+
 /// Somebody signs in as the user: the hash of the session's cookie.
 pub(crate) async fn session(tenant: &Caller, user: &str, by: SignedInBy) -> SecretHash {
     let store = &tenant.bed.store;
     let token = SecretHash::of(&store.env.alphanumeric(20).unwrap());
     let device = Device::default();
-    let new = NewSession { by, device: &device, token: &token, life: TimeDelta::hours(1) };
+    let new = NewSession { by, device: &device, token: &token, life: HOUR, idle: HOUR };
     let mut tx = store.begin(tenant_id(tenant)).await.unwrap();
     let user: UserId = user.parse().unwrap();
     session::create(&mut tx, &store.env, user, new).await.unwrap();

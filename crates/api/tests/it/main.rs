@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod accounts;
 mod apps;
 mod association;
 mod audit;
@@ -11,6 +12,7 @@ mod audit_filters;
 mod branding;
 mod document;
 mod idempotency;
+mod import;
 mod isolation;
 mod journal;
 mod links_of_users;
@@ -18,6 +20,7 @@ mod paging;
 mod preconditions;
 mod problems;
 mod rights;
+mod search;
 mod secrets;
 mod simulate;
 mod source_test;

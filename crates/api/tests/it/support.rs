@@ -91,6 +91,13 @@ impl Bed {
             links: broker::admin::Links::new(client.clone(), store.clone()),
             tester: broker::source_test::Tester::new(client, store.clone()),
             outgoing: notify::guard::Policy::default(),
+            passwords: password::Passwords::new(password::Settings {
+                memory_kib: 64,
+                iterations: 1,
+                at_once: 2,
+                ..password::Settings::default()
+            })
+            .unwrap(),
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
         };
         assert!(!format!("{console:?}").contains(OPERATOR_KEY));

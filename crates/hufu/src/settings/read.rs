@@ -57,6 +57,7 @@ impl Settings {
         note(self.operator_key().map(|_| ()));
         note(self.wecom_settings().map(|_| ()));
         note(self.default_language().map(|_| ()));
+        note(self.passwords().map(|_| ()));
         note(self.check_scheme());
         note(self.check_session());
         note(self.audit_retention().map(|_| ()));
@@ -109,6 +110,32 @@ impl Settings {
             );
         }
         Ok(())
+    }
+
+    /// What hashes passwords.
+    pub fn passwords(&self) -> Result<password::Passwords> {
+        // OWASP, Password Storage Cheat Sheet: less of one needs more of the other.
+        const AT_LEAST: [(u32, u32); 5] =
+            [(46 * 1024, 1), (19 * 1024, 2), (12 * 1024, 3), (9 * 1024, 4), (7 * 1024, 5)];
+        let set = &self.password;
+        let enough =
+            |(memory, passes): &(u32, u32)| set.memory_kib >= *memory && set.iterations >= *passes;
+        if self.server.scheme == Scheme::Https && !AT_LEAST.iter().any(enough) {
+            bail!(
+                "password.memory_kib and password.iterations make hashes that are guessed too fast: \
+                 take 19456 and 2, or more"
+            );
+        }
+        let default = password::Settings::default();
+        let at_once = if set.at_once == 0 { default.at_once } else { set.at_once };
+        let settings = password::Settings {
+            memory_kib: set.memory_kib,
+            iterations: set.iterations,
+            parallelism: set.parallelism,
+            at_once,
+            waiting: default.waiting / default.at_once.max(1) * at_once,
+        };
+        password::Passwords::new(settings).context("password is not usable")
     }
 
     /// Where durable state lives.

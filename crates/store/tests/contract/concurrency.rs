@@ -9,7 +9,7 @@ use store::id::UserId;
 use store::identity::Subject;
 use store::normal::Handle;
 use store::user::UserStatus;
-use store::{DatabaseUrl, Error, Result, grant, identity, session, user};
+use store::{DatabaseUrl, Error, Result, grant, identity, session, user, user_search};
 
 use crate::support::each_engine;
 use crate::world::{FIRST, Sample, World, profile, subject};
@@ -139,7 +139,7 @@ async fn writers_wait_for_one_another(url: DatabaseUrl) -> Result<()> {
         tokio::spawn(async move {
             for _ in 0..5 {
                 let mut tx = world.store.begin(of.tenant.id).await.unwrap();
-                user::list(&mut tx, None, FIRST).await.unwrap();
+                user_search::list(&mut tx, None, FIRST).await.unwrap();
                 tokio::task::yield_now().await;
                 user::create(&mut tx, world.env(), &profile()).await.unwrap();
                 tx.commit().await.unwrap();
@@ -161,7 +161,7 @@ async fn readers_see_all_of_a_transaction_or_nothing(url: DatabaseUrl) -> Result
     let mut tx = world.store.begin(of.tenant.id).await?;
     user::create(&mut tx, world.env(), &profile()).await?;
     if snapshots {
-        assert_eq!(user::list(&mut read, None, FIRST).await?.items.len(), 1);
+        assert_eq!(user_search::list(&mut read, None, FIRST).await?.items.len(), 1);
     }
     drop(tx);
 
@@ -181,13 +181,13 @@ async fn readers_see_all_of_a_transaction_or_nothing(url: DatabaseUrl) -> Result
     };
     let mut last = 1;
     while !writer.is_finished() {
-        let seen = user::list(&mut read, None, FIRST).await?.items.len();
+        let seen = user_search::list(&mut read, None, FIRST).await?.items.len();
         assert!(seen % 2 == 1 && seen >= last, "{seen} after {last}");
         last = seen;
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     writer.await.unwrap();
-    assert_eq!(user::list(&mut read, None, FIRST).await?.items.len(), 41);
+    assert_eq!(user_search::list(&mut read, None, FIRST).await?.items.len(), 41);
     Ok(())
 }
 

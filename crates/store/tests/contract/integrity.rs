@@ -10,7 +10,7 @@ use store::tenant::Tenant;
 use store::user::UserStatus;
 use store::{
     DatabaseUrl, Error, Result, account, api_key, app, corp, grant, identity, link_event, password,
-    session, source, tenant, user, verification_file,
+    session, source, tenant, user, user_search, verification_file,
 };
 use uuid::Uuid;
 
@@ -281,7 +281,7 @@ async fn a_transaction_reads_its_own_writes(url: DatabaseUrl) -> Result<()> {
     let mut tx = world.store.begin(of.tenant.id).await?;
     let made = user::create(&mut tx, world.env(), &profile()).await?;
     assert!(user::find(&mut tx, made.id).await?.is_some());
-    assert_eq!(user::list(&mut tx, None, FIRST).await?.items.len(), 2);
+    assert_eq!(user_search::list(&mut tx, None, FIRST).await?.items.len(), 2);
     tx.commit().await
 }
 

@@ -126,7 +126,12 @@ async fn the_journal_is_filtered(url: DatabaseUrl) -> Result<()> {
         (Filter { corp_id: corp(), ..all() }, vec![of.linked, unlinked, others]),
         (Filter { kind: Some(LinkKind::Create), ..all() }, vec![of.linked, elsewhere, others]),
         (
-            Filter { user_id: Some(of.user), corp_id: corp(), kind: Some(LinkKind::Unlink) },
+            Filter {
+                user_id: Some(of.user),
+                corp_id: corp(),
+                kind: Some(LinkKind::Unlink),
+                ..Filter::default()
+            },
             vec![unlinked],
         ),
         (Filter { user_id: Some(somebody), kind: Some(LinkKind::Unlink), ..all() }, vec![]),

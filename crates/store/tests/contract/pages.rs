@@ -7,6 +7,7 @@ use store::secret::SecretHash;
 use store::user::UserStatus;
 use store::{
     DatabaseUrl, Result, TenantRead, TenantWrite, api_key, app, corp, source, tenant, user,
+    user_search,
 };
 use uuid::Uuid;
 
@@ -48,7 +49,11 @@ async fn walk(read: &mut TenantRead, kind: &str, limit: u32) -> Result<Vec<Uuid>
         "corp" => walk!(limit, |page| corp::list(read, page), |row: &corp::Corp| row.id.0),
         "source" => walk!(limit, |page| source::list(read, page), |row: &source::Source| row.id.0),
         "app" => walk!(limit, |page| app::list(read, page), |row: &app::App| row.id.0),
-        "user" => walk!(limit, |page| user::list(read, None, page), |row: &user::User| row.id.0),
+        "user" => walk!(
+            limit,
+            |page| user_search::list(read, None, page),
+            |row: &user_search::Overview| row.user.id.0
+        ),
         _ => walk!(limit, |page| api_key::list(read, page), |row: &api_key::ApiKey| row.id.0),
     })
 }
@@ -161,11 +166,11 @@ async fn users_are_listed_by_status(url: DatabaseUrl) -> Result<()> {
     tx.commit().await?;
     let read = &mut world.store.tenant(of.tenant.id);
     for (status, id) in UserStatus::ALL.iter().zip(&ids) {
-        let found = user::list(read, Some(*status), FIRST).await?.items;
-        assert_eq!(found.iter().map(|user| user.id).collect::<Vec<_>>(), [*id], "{status}");
+        let found = user_search::list(read, Some(*status), FIRST).await?.items;
+        assert_eq!(found.iter().map(|row| row.user.id).collect::<Vec<_>>(), [*id], "{status}");
     }
     let mut found: Vec<_> =
-        user::list(read, None, FIRST).await?.items.iter().map(|user| user.id).collect();
+        user_search::list(read, None, FIRST).await?.items.iter().map(|row| row.user.id).collect();
     found.sort_unstable();
     ids.truncate(2);
     ids.sort_unstable();

@@ -1,14 +1,19 @@
 //! Every function that reads through a scope.
 
 use futures_util::FutureExt as _;
+use store::account_change::{self, Change, Edit};
 use store::audit::Order;
 use store::candidate::{self, Wanted};
+use store::id::UserId;
+use store::identity::{self, Subject};
 use store::link_event::{self, Filter};
 use store::normal::Email;
 use store::page::Page;
+use store::user::{self, Origin, User, UserStatus};
+use store::user_search::{self, Search};
 use store::{
-    Scope, account, api_key, app, audit, corp, grant, identity, password, session, signing_key,
-    source, user, verification_file,
+    Scope, account, api_key, app, audit, corp, grant, hand_over, password, session, signing_key,
+    source, survey, trace, verification_file, way_in,
 };
 
 use super::{Probe, Reads, read};
@@ -31,6 +36,9 @@ fn source_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
     vec![
         read("corp::find", |s, of, _| {
             async { Ok(corp::find(s, of.corp.id).await?.is_some()) }.boxed()
+        }),
+        read("corp::modes", |s, of, _| {
+            async { Ok(!corp::modes(s, of.corp.id).await?.is_empty()) }.boxed()
         }),
         read("corp::list", |s, of, _| {
             async { Ok(holds(&corp::list(s, FIRST).await?, |row| row.id == of.corp.id)) }.boxed()
@@ -74,8 +82,37 @@ fn sign_in_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
         read("user::find", |s, of, _| {
             async { Ok(user::find(s, of.user).await?.is_some()) }.boxed()
         }),
-        read("user::list", |s, of, _| {
-            async { Ok(holds(&user::list(s, None, FIRST).await?, |row| row.id == of.user)) }.boxed()
+        read("user_search::list", |s, of, _| {
+            async {
+                let page = user_search::list(s, None, FIRST).await?;
+                Ok(holds(&page, |row| row.user.id == of.user))
+            }
+            .boxed()
+        }),
+        read("user_search::find", |s, of, _| {
+            async { Ok(user_search::find(s, of.user).await?.is_some()) }.boxed()
+        }),
+        read("user_search::search", |s, of, _| {
+            let search = Search::starting(&own_name(of));
+            async move { Ok(!user_search::search(s, search, None, 10).await?.items.is_empty()) }
+                .boxed()
+        }),
+        read("user::of_external_ids", |s, of, _| {
+            let id = account_settings(&own_name(of)).external_id.unwrap();
+            async move { Ok(!user::of_external_ids(s, &[&id]).await?.is_empty()) }.boxed()
+        }),
+        read("hand_over::find", |s, of, w| {
+            async { Ok(hand_over::find(s, w.env(), of.session.id, of.app).await?.is_some()) }
+                .boxed()
+        }),
+        read("session::is_of_user", |s, of, _| {
+            session::is_of_user(s, of.session.id, of.user).boxed()
+        }),
+        read("identity::listed", |s, of, _| {
+            async { Ok(!identity::listed(s, of.user).await?.is_empty()) }.boxed()
+        }),
+        read("app::sign_in_methods_of_any", |s, _, _| {
+            async { Ok(!app::sign_in_methods_of_any(s).await?.is_empty()) }.boxed()
         }),
         read("identity::linked_user", |s, of, _| {
             // Both tenants have this corp and this userid.
@@ -117,6 +154,25 @@ fn account_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
             let id = account_settings(&own_name(of)).external_id.unwrap();
             async move { Ok(account::find_by_external_id(s, &id).await?.is_some()) }.boxed()
         }),
+        read("account::find_by_username", |s, of, _| {
+            let name = account_settings(&own_name(of)).username.unwrap();
+            async move { Ok(account::find_by_username(s, &name).await?.is_some()) }.boxed()
+        }),
+        read("account::by_address", |s, of, _| {
+            let email = account_settings(&own_name(of)).email;
+            async move { Ok(account::by_address(s, email.as_ref(), None).await?.is_some()) }.boxed()
+        }),
+        read("account_change::taken", |s, of, _| {
+            async {
+                // Somebody else wants the name.
+                let username = account_settings(&own_name(of)).username.unwrap();
+                let change = Change { username: Edit::Set(username), ..Change::default() };
+                let stranger = stranger(of);
+                let difference = change.against(&stranger);
+                Ok(account_change::taken(s, &stranger, &difference).await?.is_some())
+            }
+            .boxed()
+        }),
         read("account::taken", |s, of, _| {
             let settings = account_settings(&own_name(of));
             async move { Ok(account::taken(s, None, &settings).await?.is_some()) }.boxed()
@@ -148,9 +204,40 @@ fn account_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
         read("link_event::find", |s, of, _| {
             async { Ok(link_event::find(s, of.linked).await?.is_some()) }.boxed()
         }),
+        read("link_event::last_of_person", |s, of, _| {
+            async {
+                let Subject { corp_id, subject, .. } = &of.subject;
+                let last = link_event::last_of_person(s, corp_id, subject).await?;
+                Ok(last.is_some_and(|row| row.id == of.linked))
+            }
+            .boxed()
+        }),
         read("link_event::list", |s, of, _| {
             let list = link_event::list(s, Filter::default(), FIRST);
             async { Ok(holds(&list.await?, |row| row.id == of.linked)) }.boxed()
+        }),
+        read("survey::count", |s, _, _| {
+            async { Ok(survey::count(s).await?.usernames > 0) }.boxed()
+        }),
+        read("way_in::without", |s, of, _| {
+            async { Ok(way_in::without(s, of.user, None).await?.any()) }.boxed()
+        }),
+        read("trace::audit_steps", |s, of, _| {
+            async { Ok(!trace::audit_steps(s, &of.tenant.host).await?.is_empty()) }.boxed()
+        }),
+        read("trace::link_steps", |s, of, _| {
+            async { Ok(!trace::link_steps(s, &of.tenant.host).await?.is_empty()) }.boxed()
+        }),
+        read("audit::of_user", |s, of, _| {
+            async { Ok(!audit::of_user(s, of.user, 10).await?.is_empty()) }.boxed()
+        }),
+        read("audit::signed_in_from", |s, of, _| {
+            audit::signed_in_from(s, of.user, ADDRESS, of.tenant.created_at).boxed()
+        }),
+        read("audit::changes_of_user", |s, of, _| {
+            let since = of.tenant.created_at;
+            async move { Ok(!audit::changes_of_user(s, of.user, since, None).await?.is_empty()) }
+                .boxed()
         }),
         read("password::find", |s, of, _| {
             async { Ok(password::find(s, of.user).await?.is_some()) }.boxed()
@@ -195,6 +282,29 @@ fn console_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
         }),
     ]
 }
+
+/// A user that nobody has.
+fn stranger(of: &Sample) -> User {
+    User {
+        id: UserId(uuid::Uuid::nil()),
+        status: UserStatus::Active,
+        origin: Origin::Console,
+        username: None,
+        external_id: None,
+        name: None,
+        email: None,
+        email_verified: false,
+        phone_number: None,
+        phone_number_verified: false,
+        picture: None,
+        version: 1,
+        created_at: of.tenant.created_at,
+        updated_at: of.tenant.created_at,
+    }
+}
+
+/// Where the sample's user signed in.
+pub(super) const ADDRESS: &str = "192.0.2.7";
 
 /// The user name of an account that only the sample's tenant has.
 pub(super) fn own_name(of: &Sample) -> String {

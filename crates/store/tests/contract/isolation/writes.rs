@@ -1,16 +1,17 @@
 //! Every function that changes rows that are there. What makes rows is in `integrity.rs`.
 
 use futures_util::FutureExt as _;
+use store::account_change::{self, Change, Edit};
 use store::app::{self, AppSettings};
 use store::corp::{self, Corp};
 use store::identity::{self, LinkStatus};
 use store::normal::Email;
 use store::secret::SecretHash;
-use store::session::{self, SignedInBy};
+use store::session::{self, Device, SignedInBy};
 use store::source::{self, Misconfigured, SourceSettings};
-use store::tenant::{self, Tenant};
+use store::tenant::{self, SmsWebhook, Tenant};
 use store::user::{self, Profile, UserStatus};
-use store::{account, api_key, grant, link_event, password, verification_file};
+use store::{account, api_key, grant, hand_over, link_event, password, verification_file};
 
 use super::{Probe, Writes, write};
 use crate::world::{
@@ -27,6 +28,14 @@ fn console_writes() -> Vec<Probe<Writes>> {
         write("tenant::update", |tx, of, w| {
             let changed = Tenant { display_name: "x".to_owned(), ..of.tenant.clone() };
             async move { tenant::update(tx, w.env(), &changed).await.map(drop) }.boxed()
+        }),
+        write("tenant::set_sms_webhook", |tx, _, w| {
+            async {
+                let webhook =
+                    SmsWebhook { url: "https://sms.example".to_owned(), secret: "s".into() };
+                tenant::set_sms_webhook(tx, w.env(), &w.store.keys, Some(&webhook)).await
+            }
+            .boxed()
         }),
         write("tenant::delete", |tx, of, _| tenant::delete(tx, of.tenant.id, 1).boxed()),
         write("corp::update", |tx, of, w| {
@@ -81,9 +90,7 @@ fn sign_in_writes() -> Vec<Probe<Writes>> {
             let told = Profile { name: Some("x".to_owned()), ..Profile::default() };
             async move { user::refresh_profile(tx, w.env(), of.user, &told).await }.boxed()
         }),
-        write("user::hold_active", |tx, of, _| {
-            async { user::hold_active(tx, of.user).await.map(drop) }.boxed()
-        }),
+        write("user::lock", |tx, of, _| async { user::lock(tx, of.user).await.map(drop) }.boxed()),
         write("user::set_status", |tx, of, w| {
             async { user::set_status(tx, w.env(), of.user, 1, UserStatus::Deleted).await.map(drop) }
                 .boxed()
@@ -130,6 +137,27 @@ fn account_writes() -> Vec<Probe<Writes>> {
             let settings = account_settings("x");
             async move { account::update(tx, w.env(), of.user, 1, &settings).await.map(drop) }
                 .boxed()
+        }),
+        write("account_change::apply", |tx, of, w| {
+            async {
+                let Some(user) = user::find(tx, of.user).await? else { return Ok(()) };
+                let change = Change { name: Edit::Set("x".to_owned()), ..Change::default() };
+                let difference = change.against(&user);
+                account_change::apply(tx, w.env(), &user, &difference).await
+            }
+            .boxed()
+        }),
+        write("account_change::touch", |tx, of, w| {
+            account_change::touch(tx, w.env(), of.user).boxed()
+        }),
+        write("hand_over::copy", |tx, of, w| {
+            async {
+                let token = SecretHash::of("stolen");
+                let device = Device::default();
+                let original = of.session.id;
+                hand_over::copy(tx, w.env(), original, &device, &token).await.map(drop)
+            }
+            .boxed()
         }),
         write("account::set_verified", |tx, of, w| {
             let email = Email::parse("x@example.com").ok();
