@@ -25,6 +25,7 @@ mod openapi;
 mod paging;
 mod precondition;
 mod problem;
+mod query;
 mod render;
 mod routes;
 mod rules;
