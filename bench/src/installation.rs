@@ -153,7 +153,7 @@ fn state(backend: Backend, folder: &TempDir) -> Result<String> {
 }
 
 /// Where a service is, as the environment says.
-fn address(service: &str) -> Result<String> {
+pub(crate) fn address(service: &str) -> Result<String> {
     let named = |kind: &str| std::env::var_os(format!("HUFU_{kind}_{service}"));
     let value = named("BENCH").or_else(|| named("TEST")).map(OsString::into_string);
     let value = value.and_then(std::result::Result::ok);

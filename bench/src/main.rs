@@ -19,6 +19,7 @@ mod machine;
 mod memory;
 mod process;
 mod report;
+mod search;
 mod sign_in;
 mod simulator;
 mod start;
@@ -51,6 +52,8 @@ enum What {
     Memory(memory::Options),
     /// Time from starting the program to the first answer that it is ready.
     Start(start::Options),
+    /// Searches among a million users, on PostgreSQL.
+    Search(search::Options),
     /// A short run of everything, for `docs/performance.md`.
     All(AllOptions),
     #[command(hide = true)]
@@ -87,6 +90,7 @@ async fn run(what: What) -> Result<()> {
         What::SignIn(options) => sign_in::run(&options).await?,
         What::Endpoints(options) => endpoints::run(&options).await?,
         What::Memory(options) => memory::run(&options).await?,
+        What::Search(options) => search::run(&options).await?,
         What::Start(options) => start::run(&options).await?,
         What::All(options) => all(&options).await?,
     };

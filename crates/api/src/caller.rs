@@ -30,7 +30,7 @@ use crate::problem::{
     UNSUPPORTED_MEDIA_TYPE,
 };
 use crate::render::Trace;
-use crate::{Console, json, openapi};
+use crate::{Console, json};
 
 /// Longest body, in bytes.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
@@ -209,7 +209,7 @@ impl Call {
 
     /// All but the body.
     fn without_body(console: Arc<Console>, actor: Actor, request: HttpRequest) -> Result<Self> {
-        let query = read_query(&request)?;
+        let query = crate::query::read(&request)?;
         if request.headers().contains_key(CONTENT_ENCODING) {
             let text = "Send the body without Content-Encoding.";
             return Err(Problem::new(UNSUPPORTED_MEDIA_TYPE, text));
@@ -389,26 +389,4 @@ impl TenantCaller {
     pub(crate) async fn begin(&self) -> Result<TenantWrite> {
         Ok(self.store().begin(self.tenant.id).await?)
     }
-}
-
-/// The query's parameters: only those that the API document names, each once.
-fn read_query(request: &HttpRequest) -> Result<Vec<(String, String)>> {
-    let known = openapi::query_parameters(request.method(), request.match_pattern().as_deref());
-    let mut query: Vec<(String, String)> = Vec::new();
-    for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
-        let wrong = if !known.contains(&&*name) {
-            "The query has a parameter that is unknown here"
-        } else if query.iter().any(|(earlier, _)| *earlier == *name) {
-            "The query has a parameter twice"
-        } else {
-            query.push((name.into_owned(), value.into_owned()));
-            continue;
-        };
-        let text = match known.as_slice() {
-            [] => format!("{wrong}: this resource takes none."),
-            known => format!("{wrong}: it may have {}, each once.", known.join(", ")),
-        };
-        return Err(Problem::new(MALFORMED_REQUEST, text));
-    }
-    Ok(query)
 }

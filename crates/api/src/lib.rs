@@ -32,6 +32,7 @@ mod openapi;
 mod paging;
 mod precondition;
 mod problem;
+mod query;
 mod render;
 mod routes;
 mod rule_report;
