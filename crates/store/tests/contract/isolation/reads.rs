@@ -77,6 +77,7 @@ fn source_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn sign_in_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
     vec![
         read("user::find", |s, of, _| {
@@ -145,6 +146,7 @@ fn sign_in_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn account_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
     vec![
         read("account::by_name", |s, of, _| {
