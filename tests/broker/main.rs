@@ -17,3 +17,4 @@ mod replies;
 mod review;
 mod session;
 mod steps;
+mod supplement;

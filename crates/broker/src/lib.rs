@@ -55,6 +55,7 @@ pub use crate::local::LocalMethods;
 pub use crate::pending::{Pending, Proved};
 pub use crate::sign_out::SignedOut;
 pub use crate::start::Start;
+pub use crate::supplement::{AfterConsent, Consenting, OnComputer, Standing, Typed};
 
 /// How long a session lasts at most, if settings say nothing else.
 pub const SESSION_LIFE: TimeDelta = TimeDelta::hours(12);

@@ -89,6 +89,14 @@ impl Context {
         }
     }
 
+    /// The browser's secret, or a new one that the answer has to plant.
+    pub(crate) fn browser_or_new(&self) -> Result<SecretString, Failure> {
+        match &self.browser_secret {
+            Some(secret) => Ok(secret.clone()),
+            None => Ok(self.site.broker.provider.store.env.secret(cookie::BROWSER_PREFIX)?),
+        }
+    }
+
     /// The frame of a page in this context, with a fresh nonce.
     pub(crate) fn frame(&self) -> Result<Frame, Failure> {
         let nonce = self.site.broker.provider.store.env.alphanumeric(22)?;

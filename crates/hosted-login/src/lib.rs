@@ -11,6 +11,7 @@ pub mod colors;
 mod connection;
 mod context;
 mod cookie;
+mod device;
 mod failure;
 pub mod language;
 mod local;
@@ -20,6 +21,7 @@ mod oidc_endpoints;
 pub mod pages;
 mod public;
 mod routes;
+mod supplement;
 pub mod texts;
 
 use std::sync::Arc;

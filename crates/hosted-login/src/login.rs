@@ -4,7 +4,7 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, Responder};
 use broker::offer::{Obstacle, Offer};
-use broker::{Interaction, InteractionId, LocalMethods, Reason};
+use broker::{Interaction, InteractionId, LocalMethods, Passage, Reason};
 use oidc::Params;
 use store::app::{self, App};
 use store::source::{self, Source, SourceKind, Status};
@@ -34,6 +34,10 @@ async fn show(context: &mut Context) -> Result<HttpResponse, Failure> {
     let id = interaction_id(&context.query()?)?;
     let broker = context.site.broker.clone();
     let interaction = broker.interaction(&context.tenant, &id, &context.visitor).await?;
+    if let Passage::Consent { ticket } = &interaction.passage {
+        // There is one way for it, and it begins anew.
+        return Ok(answer::redirect(&format!("/c/{ticket}")).finish());
+    }
     let asked = interaction.request();
     context.prefer(asked.and_then(|request| request.ui_locales.as_deref()));
     let mut scope = context.site.broker.provider.store.tenant(context.tenant.id);

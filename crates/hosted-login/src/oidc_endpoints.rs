@@ -50,19 +50,13 @@ async fn authorize(context: &Context, params: Params) -> Result<HttpResponse, Fa
             return Ok(answer_next(context, &next).finish());
         }
     };
-    let planted = match &context.browser_secret {
-        Some(_) => None,
-        None => Some(broker.provider.store.env.secret(cookie::BROWSER_PREFIX)?),
-    };
-    let secret = planted.as_ref().or(context.browser_secret.as_ref());
-    let browser = secret.map(Browser::of).ok_or(Failure::Notice(Notice::InternalError))?;
+    let secret = context.browser_or_new()?;
+    let browser = Browser::of(&secret);
     let next = broker.authorize(&context.tenant, &app, request, &context.visitor, &browser).await?;
     let mut response = answer_next(context, &next);
     if matches!(next, Next::Login(_)) {
         // Again where it is known, so that it outlives this interaction.
-        if let Some(secret) = secret {
-            response.cookie(cookie::plant_browser(secret));
-        }
+        response.cookie(cookie::plant_browser(&secret));
         response.cookie(cookie::plant_app(app.id));
     }
     Ok(response.finish())

@@ -12,6 +12,7 @@ mod message;
 mod notice;
 mod policy;
 mod sign_out;
+mod supplement;
 
 use store::branding::Branding;
 use url::Url;
@@ -26,6 +27,7 @@ pub use self::message::{ActionView, Message};
 pub use self::notice::{Notice, NoticeText};
 pub use self::policy::content_security_policy;
 pub use self::sign_out::{ConfirmSignOut, SignedOut};
+pub use self::supplement::{OnComputer, OpenInWecom, QrView};
 use crate::language::Language;
 use crate::texts::{LocalTexts, Texts};
 

@@ -4,6 +4,7 @@ use actix_web::web::{self, PayloadConfig, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};
 
 use crate::answer::method_not_allowed;
+use crate::supplement::{computer, phone, typed};
 use crate::{Site, bind, connection, local, login, logout, oidc_endpoints as oidc, public};
 
 /// A form of ours or an app's is far shorter.
@@ -41,6 +42,14 @@ pub fn routes(site: Site) -> impl FnOnce(&mut ServiceConfig) {
             .service(post("/bind/password", bind::password))
             .service(get_post("/bind/code", bind::code_get, bind::code_post))
             .service(post("/bind/code/enter", bind::enter))
+            .service(post("/bind/typed", typed::post))
+            .service(get_post("/bind/consent", computer::show, computer::ask))
+            .service(get("/bind/consent/status", computer::status))
+            .service(post("/bind/consent/continue", computer::go_on))
+            .service(get("/c/{ticket}", phone::open))
+            .service(get_post("/consent", phone::show, phone::confirm))
+            .service(post("/consent/refuse", phone::refuse))
+            .service(get("/consent/done", phone::done))
             .service(get("/connections/social/{identifier}", connection::start))
             .service(get("/connections/social/{identifier}/callback", connection::callback))
             .service(get("/WW_verify_{name:[A-Za-z0-9]{1,64}}.txt", public::verification_file))

@@ -4,11 +4,13 @@ mod bind;
 mod en;
 mod ja;
 mod local;
+mod supplement;
 mod zh_cn;
 mod zh_tw;
 
 pub use self::bind::BindTexts;
 pub use self::local::LocalTexts;
+pub use self::supplement::SupplementTexts;
 use crate::language::Language;
 use crate::pages::{Notice, NoticeText, Reason};
 

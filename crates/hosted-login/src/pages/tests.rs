@@ -6,10 +6,12 @@ use askama::Template;
 use store::branding::{Agreement, Background, Branding, Color};
 
 use super::{
-    ActionView, AppView, CancelView, ConfirmSignOut, Continue, Frame, LanguageLink, Login, Message,
-    Notice, PanelView, Reason, SignedOut, SourceKind, SourceView, Target, UnavailableView,
+    ActionView, AppView, CancelView, ConfirmSignOut, Continue, FormError, Frame, LanguageLink,
+    Login, Message, Notice, OnComputer, OpenInWecom, PanelView, QrView, Reason, SignedOut,
+    SourceKind, SourceView, Target, UnavailableView,
 };
 use crate::language::Language;
+use crate::texts::SupplementTexts;
 
 /// Each of these in every field in turn.
 const HOSTILE: [&str; 8] = [
@@ -108,6 +110,27 @@ fn pages(language: Language, text: &str) -> Vec<String> {
     .collect()
 }
 
+/// The pages on which missing values are authorised, with `text` in every field.
+fn supplements(language: Language, text: &str) -> Vec<String> {
+    let (texts, owned) = (SupplementTexts::of(language), || text.to_owned());
+    let computer = OnComputer {
+        frame: frame(language, text),
+        texts,
+        error: Some(FormError { text: owned(), code: "code", trace: owned() }),
+        said: Some("said"),
+        qr: QrView::of("https://acme.example/c/1"),
+        link: owned(),
+        number: owned(),
+        hidden: vec![("csrf", owned())],
+        poll: owned(),
+        links: actions(text),
+        cancel: Some(CancelView { action: owned(), csrf: owned() }),
+        cancel_label: owned(),
+    };
+    let elsewhere = OpenInWecom { frame: frame(language, text), texts, link: owned() };
+    [computer.render(), elsewhere.render()].map(|page| page.expect("renders")).into()
+}
+
 /// The tags of a page, markup only: what stands between `<` and the next `>`.
 fn tags(page: &str) -> Vec<&str> {
     page.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or(rest)).collect()
@@ -125,11 +148,12 @@ fn skeleton(page: &str) -> Vec<String> {
 
 #[test]
 fn hostile_values_change_no_markup() {
+    let all = |language, text: &str| [pages(language, text), supplements(language, text)].concat();
     for language in Language::ALL {
         // An address that is neither link nor image, as the hostile ones.
-        let tame = pages(language, "data:tame");
+        let tame = all(language, "data:tame");
         for text in HOSTILE {
-            for (hostile, tame) in pages(language, text).iter().zip(&tame) {
+            for (hostile, tame) in all(language, text).iter().zip(&tame) {
                 assert_eq!(skeleton(hostile), skeleton(tame), "{text}");
             }
         }
