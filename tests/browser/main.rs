@@ -9,3 +9,4 @@
 mod chromium;
 mod libraries;
 mod stage;
+mod supplement;
