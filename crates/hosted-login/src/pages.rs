@@ -11,6 +11,7 @@ mod login;
 mod message;
 mod notice;
 mod policy;
+mod qr;
 mod sign_out;
 mod supplement;
 
@@ -27,7 +28,7 @@ pub use self::message::{ActionView, Message};
 pub use self::notice::{Notice, NoticeText};
 pub use self::policy::content_security_policy;
 pub use self::sign_out::{ConfirmSignOut, SignedOut};
-pub use self::supplement::{OnComputer, OpenInWecom, QrView};
+pub use self::supplement::{OnComputer, OpenInWecom};
 use crate::language::Language;
 use crate::texts::{LocalTexts, Texts};
 

@@ -2,36 +2,10 @@
 //! WeCom client. What the phone shows inside it are pages with forms.
 
 use askama::Template;
-use qrcode::{Color, QrCode};
 
+use super::qr::Drawing;
 use super::{ActionView, CancelView, FormError, Frame};
 use crate::texts::SupplementTexts;
-
-/// Light modules around a QR code (ISO/IEC 18004, 9.1).
-const QUIET: usize = 4;
-
-/// A QR code as the path of a picture.
-#[derive(Clone, Debug)]
-pub struct QrView {
-    /// The dark modules, one square each.
-    pub path: String,
-    /// Modules on a side, the quiet zone included.
-    pub side: usize,
-}
-
-impl QrView {
-    /// The code of a text; none for a text that is too long for any.
-    pub fn of(text: &str) -> Option<Self> {
-        let code = QrCode::new(text).ok()?;
-        let width = code.width();
-        let modules = code.to_colors();
-        let dark = modules.iter().enumerate().filter(|(_, color)| **color == Color::Dark);
-        let path = dark.fold(String::new(), |path, (at, _)| {
-            format!("{path}M{} {}h1v1h-1z", at % width + QUIET, at / width + QUIET)
-        });
-        Some(Self { path, side: width + 2 * QUIET })
-    }
-}
 
 /// On the computer: the code to scan, the number to type, and the way on.
 #[derive(Clone, Debug, Template)]
@@ -45,9 +19,7 @@ pub struct OnComputer {
     pub error: Option<FormError>,
     /// What was found when the person went on.
     pub said: Option<&'static str>,
-    /// The code of the link.
-    pub qr: Option<QrView>,
-    /// The link itself.
+    /// The link, which is shown as a code as well.
     pub link: String,
     /// The number.
     pub number: String,
@@ -63,6 +35,12 @@ pub struct OnComputer {
     pub cancel_label: String,
 }
 
+impl OnComputer {
+    fn code(&self) -> Option<Drawing> {
+        Drawing::of(&self.link)
+    }
+}
+
 /// Outside the WeCom client: how to get into it.
 #[derive(Clone, Debug, Template)]
 #[template(path = "open_in_wecom.html")]
@@ -73,23 +51,4 @@ pub struct OpenInWecom {
     pub texts: &'static SupplementTexts,
     /// This page's address.
     pub link: String,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::QrView;
-
-    #[test]
-    fn a_code_has_its_finder_patterns_and_its_quiet_zone() {
-        let view =
-            QrView::of("https://login.acme.example/c/0123456789abcdefghijAB").expect("short");
-        assert!(view.path.starts_with("M4 4h1v1h-1zM5 4h1v1h-1z"), "{}", &view.path[..40]);
-        let last = view.side - 5;
-        // Three corners are dark, and nothing is drawn in the quiet zone.
-        assert!(view.path.contains(&format!("M{last} 4h")));
-        assert!(view.path.contains(&format!("M4 {last}h")));
-        assert!(!view.path.contains("M3 ") && !view.path.contains(" 3h"));
-        assert!(!view.path.contains(&format!("M{} ", last + 1)));
-        assert!(QrView::of(&"x".repeat(5000)).is_none());
-    }
 }

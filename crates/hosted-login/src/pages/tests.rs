@@ -7,8 +7,8 @@ use store::branding::{Agreement, Background, Branding, Color};
 
 use super::{
     ActionView, AppView, CancelView, ConfirmSignOut, Continue, FormError, Frame, LanguageLink,
-    Login, Message, Notice, OnComputer, OpenInWecom, PanelView, QrView, Reason, SignedOut,
-    SourceKind, SourceView, Target, UnavailableView,
+    Login, Message, Notice, OnComputer, OpenInWecom, PanelView, Reason, SignedOut, SourceKind,
+    SourceView, Target, UnavailableView,
 };
 use crate::language::Language;
 use crate::texts::SupplementTexts;
@@ -118,7 +118,6 @@ fn supplements(language: Language, text: &str) -> Vec<String> {
         texts,
         error: Some(FormError { text: owned(), code: "code", trace: owned() }),
         said: Some("said"),
-        qr: QrView::of("https://acme.example/c/1"),
         link: owned(),
         number: owned(),
         hidden: vec![("csrf", owned())],

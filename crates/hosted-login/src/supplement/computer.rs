@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::local::{error_of, named};
 use crate::login::{cancel_view, interaction_id, start_href};
 use crate::oidc_endpoints::answer_next;
-use crate::pages::{ActionView, Continue, FormError, Notice, OnComputer, QrView, Target};
+use crate::pages::{ActionView, Continue, FormError, Notice, OnComputer, Target};
 use crate::texts::SupplementTexts;
 
 fn is_in_client(context: &Context) -> bool {
@@ -78,7 +78,6 @@ async fn ticket(context: &Context) -> Result<HttpResponse, Failure> {
         texts,
         error: error_of(&params, &frame, &interaction.trace),
         said: (params.only("said") == Some("waiting")).then_some(texts.waiting),
-        qr: QrView::of(&shown.link),
         link: shown.link,
         number: shown.number,
         hidden: context.hidden(&id, BIND),
