@@ -24,3 +24,4 @@ mod replies;
 mod review;
 mod session;
 mod steps;
+mod supplement;

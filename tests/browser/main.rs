@@ -10,3 +10,4 @@ mod account;
 mod chromium;
 mod libraries;
 mod stage;
+mod supplement;

@@ -109,17 +109,17 @@ impl Broker {
         asking.pending.keep(self.store(), tenant.id, id).await
     }
 
-    /// Decides anew, after a missing value was fetched.
+    /// Decides anew, after a missing value was fetched. The caller records a refusal.
     pub(crate) async fn decide_anew(
         &self,
         tenant: &Tenant,
-        id: &InteractionId,
         visitor: &Visitor,
-    ) -> Result<Next> {
-        self.answered(tenant, id, visitor, Answer::Anew).await
+        asking: &Asking,
+    ) -> Result<Completed> {
+        self.act_on_answer(tenant, visitor, asking, Answer::Anew).await
     }
 
-    /// Acts on an answer. Of two at once the slower one is begun anew, and finds the link.
+    /// Acts on an answer, and records a refusal.
     async fn answered(
         &self,
         tenant: &Tenant,
@@ -128,15 +128,7 @@ impl Broker {
         answer: Answer<'_>,
     ) -> Result<Next> {
         let asking = self.asking(tenant, id, visitor).await?;
-        let mut tries_left = 3;
-        let outcome = loop {
-            let tx = self.store().begin(tenant.id).await?;
-            match self.answered_with(tx, tenant, visitor, &asking, answer).await {
-                Err(Error::Store(store::Error::Conflict)) if tries_left > 0 => tries_left -= 1,
-                outcome => break outcome,
-            }
-        };
-        match outcome {
+        match self.act_on_answer(tenant, visitor, &asking, answer).await {
             Ok(completed) => Ok(completed.next()),
             Err(Error::Refused(mut refused)) => {
                 refused.trace.get_or_insert_with(|| asking.interaction.trace.clone());
@@ -146,6 +138,24 @@ impl Broker {
                 Err(Error::Refused(refused))
             }
             Err(other) => Err(other),
+        }
+    }
+
+    /// Acts on an answer. Of two at once the slower one is begun anew, and finds the link.
+    async fn act_on_answer(
+        &self,
+        tenant: &Tenant,
+        visitor: &Visitor,
+        asking: &Asking,
+        answer: Answer<'_>,
+    ) -> Result<Completed> {
+        let mut tries_left = 3;
+        loop {
+            let tx = self.store().begin(tenant.id).await?;
+            match self.answered_with(tx, tenant, visitor, asking, answer).await {
+                Err(Error::Store(store::Error::Conflict)) if tries_left > 0 => tries_left -= 1,
+                outcome => return outcome,
+            }
         }
     }
 

@@ -84,7 +84,12 @@ impl Broker {
         };
         let proven = Proven { interaction: &interaction, source: &source, person: &person };
         self.act(tenant, visitor, known.errand, &proven).await.map_err(|error| match error {
-            Error::Refused(refused) if refused.source.is_none() => plain(refuse(refused.reason)),
+            Error::Refused(refused) if refused.source.is_none() => {
+                let (recorded, retry) = (refused.recorded, Some(interaction.id.clone()));
+                let source = Some(source.clone());
+                let refused = Refused::within(refused.reason, &interaction);
+                plain(Refused { recorded, retry, source, ..refused }.into())
+            }
             // The source or the app was deleted while WeCom was asked.
             Error::Store(store::Error::Reference) => plain(refuse(Reason::SourceDisabled)),
             other => plain(other),
@@ -93,7 +98,12 @@ impl Broker {
 
     /// After a refused secret nobody calls with it again until somebody saves or tests the source.
     /// Whom the directory does not know any more, or whom the app was taken from, is signed out.
-    async fn act_on_fault(&self, tenant: &Tenant, source: &Source, fault: &UpstreamFault) {
+    pub(crate) async fn act_on_fault(
+        &self,
+        tenant: &Tenant,
+        source: &Source,
+        fault: &UpstreamFault,
+    ) {
         let acted = async {
             if let (true, Some(errcode)) = (fault.credentials_refused, fault.errcode) {
                 self.mark_misconfigured(tenant, source, errcode, fault.hint.clone()).await?;
@@ -163,8 +173,9 @@ impl Broker {
                 self.link_another(tenant, visitor, proven, *session, *user).await
             }
             (Errand::SignIn, Passage::Consent { ticket }) => {
-                self.authorised(tenant, proven, ticket).await
+                self.authorised(tenant, visitor, proven, ticket).await
             }
+            (Errand::Consent, _) => self.consented(tenant, visitor, proven).await,
             (Errand::SignIn, _) => self.sign_in(tenant, visitor, proven).await,
         }
     }

@@ -91,6 +91,8 @@ pub enum Reason {
     TicketUnknown,
     /// What was typed is not this member's at WeCom.
     ValueNotConfirmed,
+    /// The one who authorises is not the one who signs in.
+    SomebodyElse,
     /// The message with the code could not be sent.
     CodeNotSent,
 }
@@ -122,6 +124,7 @@ impl Reason {
             Self::PasswordUnacceptable => "password_unacceptable",
             Self::TicketUnknown => "ticket_unknown",
             Self::ValueNotConfirmed => "value_not_confirmed",
+            Self::SomebodyElse => "somebody_else",
             Self::CodeNotSent => "code_not_sent",
             Self::SourceDisabled => "source_disabled",
             Self::SourceMisconfigured => "source_misconfigured",

@@ -161,6 +161,8 @@ pub enum Errand {
     SignIn,
     /// Proving an account that is about to be bound to somebody else upstream.
     Proof,
+    /// Authorising the fetching of missing values, of the person who is being asked.
+    Consent,
 }
 
 /// What a state that we sent upstream stands for (rule 1).

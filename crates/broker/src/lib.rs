@@ -60,6 +60,7 @@ pub use crate::local::LocalMethods;
 pub use crate::pending::{Pending, Proved};
 pub use crate::sign_out::SignedOut;
 pub use crate::start::Start;
+pub use crate::supplement::{AfterConsent, Consenting, OnComputer, Standing, Typed};
 pub use crate::workbench::Opened;
 
 /// How sessions live (attack Q5).

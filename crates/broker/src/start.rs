@@ -59,7 +59,8 @@ impl Broker {
             state: &state,
             language: Some(start.language),
             panel: start.panel,
-            consent: matches!(interaction.passage, Passage::Consent { .. }),
+            consent: start.errand == Errand::Consent
+                || matches!(interaction.passage, Passage::Consent { .. }),
         };
         let url = self
             .wecom

@@ -1,4 +1,5 @@
-//! What the broker asks of an upstream: two methods. A second upstream is one more module.
+//! What the broker asks of an upstream: two methods, and what only some can do. A second upstream is
+//! one more module.
 
 use std::future::Future;
 
@@ -10,6 +11,7 @@ use store::source::Source;
 use store::user::Profile;
 
 use crate::error::Reason;
+use crate::supplement::Typed;
 
 /// Who somebody is upstream, proven by the upstream to us, just now.
 #[derive(Clone, Serialize, Deserialize)]
@@ -98,4 +100,27 @@ pub trait Upstream {
         source: &Source,
         code: SecretString,
     ) -> impl Future<Output = Result<UpstreamIdentity, UpstreamFault>> + Send;
+}
+
+/// Why an upstream did not say whose a value is.
+#[derive(Debug, Clone)]
+pub struct LookUpFault {
+    /// What happened.
+    pub fault: UpstreamFault,
+    /// Whether the upstream may have counted a wrong look-up nevertheless.
+    pub may_count: bool,
+    /// Whether it answers no look-up of the corp any more, for its window.
+    pub blocked: bool,
+}
+
+/// What only some upstreams can: tell whose a value is.
+pub trait LooksUp {
+    /// Whose a value is, of those whom the source's app may see; nobody's if none of them has it. A
+    /// wrong look-up costs the whole corp: the caller keeps count.
+    fn owner(
+        &self,
+        tenant: TenantId,
+        source: &Source,
+        value: &Typed,
+    ) -> impl Future<Output = Result<Option<Subject>, LookUpFault>> + Send;
 }

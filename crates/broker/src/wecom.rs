@@ -1,5 +1,7 @@
 //! WeCom as an upstream.
 
+mod look_up;
+
 use std::sync::Arc;
 use std::time::Duration;
 

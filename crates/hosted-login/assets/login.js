@@ -49,6 +49,16 @@
   }));
   addEventListener('pageshow', () => all('[data-busy]', free));
 
+  // Another device decides: the form goes on when it has.
+  all('[data-poll]', form => {
+    const timer = setInterval(async () => {
+      const answer = await fetch(form.dataset.poll).catch(() => null);
+      if (!answer || answer.status === 204 || answer.status > 499) return;
+      clearInterval(timer);
+      if (answer.ok) form.requestSubmit();
+    }, 2000);
+  });
+
   // A logo that does not load gives way to what is below it.
   all('img', image => image.decode().catch(() => image.remove()));
 

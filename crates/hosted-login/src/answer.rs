@@ -48,6 +48,17 @@ pub(crate) fn add_cookie(response: &mut HttpResponse, cookie: &Cookie<'_>) {
     }
 }
 
+/// A page whose script asks us how things stand.
+pub(crate) fn asking_us(mut page: HttpResponse) -> HttpResponse {
+    let headers = page.headers_mut();
+    let policy = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|it| it.to_str().ok());
+    let more = policy.map(|policy| HeaderValue::from_str(&format!("{policy}; connect-src 'self'")));
+    if let Some(Ok(policy)) = more {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    page
+}
+
 /// 303: the browser goes on with GET, whatever it came with (attack A6).
 pub(crate) fn redirect(location: &str) -> HttpResponseBuilder {
     let mut response = HttpResponse::SeeOther();
@@ -66,6 +77,13 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
     let mut response = HttpResponse::build(status);
     protect(&mut response);
     response.insert_header((header::PRAGMA, "no-cache")).json(body)
+}
+
+/// Nothing to say, which nobody may store.
+pub(crate) fn nothing() -> HttpResponse {
+    let mut response = HttpResponse::NoContent();
+    protect(&mut response);
+    response.finish()
 }
 
 /// Any other method than a path's own.

@@ -23,10 +23,11 @@ use crate::local::{
 use crate::login::{interaction_id, name_of, start_href};
 use crate::oidc_endpoints::answer_next;
 use crate::pages::{self, ActionView, FieldView, FormPage, FormView, Frame, SourceView};
+use crate::supplement::computer::told;
 use crate::texts::{BindTexts, LocalTexts};
 
 /// What the token of these forms is for.
-const BIND: &str = "bind";
+pub(crate) const BIND: &str = "bind";
 
 /// `GET /bind`: what the person is asked, or the account that they proved.
 pub(crate) async fn get(context: Context) -> impl Responder {
@@ -40,7 +41,8 @@ async fn show(context: &Context) -> Result<HttpResponse, Failure> {
     let broker = &context.site.broker;
     let asking = broker.asking(&context.tenant, &id, &context.visitor).await?;
     let frame = context.frame_within(&asking.interaction).await?;
-    let error = error_of(&params, &frame, &asking.interaction.trace);
+    let trace = &asking.interaction.trace;
+    let error = error_of(&params, &frame, trace).or_else(|| told(context, &params, trace));
     let proving = params.get("step")? == Some("prove");
     let corp = corp_name(context, &asking).await?;
     let page = match &asking.proved {

@@ -40,6 +40,7 @@ async fn begin(context: &Context, identifier: &str) -> Result<HttpResponse, Fail
     };
     let errand = match params.get("errand")? {
         Some("proof") => Errand::Proof,
+        Some("consent") => Errand::Consent,
         _ => Errand::SignIn,
     };
     let start = Start { identifier, language: context.language.wecom(), panel, errand };

@@ -78,6 +78,7 @@ pub(crate) fn notice_of(reason: Reason) -> Notice {
         Reason::PasswordUnacceptable => Notice::PasswordUnacceptable,
         Reason::TicketUnknown => Notice::TicketUnknown,
         Reason::ValueNotConfirmed => Notice::ValueNotConfirmed,
+        Reason::SomebodyElse => Notice::SomebodyElse,
         Reason::CodeNotSent => Notice::CodeNotSent,
     }
 }

@@ -23,6 +23,7 @@ mod oidc_endpoints;
 pub mod pages;
 mod public;
 mod routes;
+mod supplement;
 pub mod texts;
 mod workbench;
 

@@ -34,10 +34,18 @@ async fn show(context: &mut Context) -> Result<HttpResponse, Failure> {
     let id = interaction_id(&context.query()?)?;
     let broker = context.site.broker.clone();
     let interaction = broker.interaction(&context.tenant, &id, &context.visitor).await?;
-    if matches!(interaction.passage, Passage::Link { .. }) {
+    match &interaction.passage {
         // What can be added is another page's to say.
-        let location = oidc::append("/account/identities/add", [("interaction", &*id.to_string())]);
-        return Ok(answer::redirect(&location).finish());
+        Passage::Link { .. } => {
+            let id = id.to_string();
+            let location = oidc::append("/account/identities/add", [("interaction", &*id)]);
+            return Ok(answer::redirect(&location).finish());
+        }
+        // There is one way for it, and it begins anew.
+        Passage::Consent { ticket } => {
+            return Ok(answer::redirect(&format!("/c/{ticket}")).finish());
+        }
+        Passage::App(_) | Passage::Account | Passage::Workbench(_) => {}
     }
     let asked = interaction.request();
     context.prefer(asked.and_then(|request| request.ui_locales.as_deref()));

@@ -15,6 +15,7 @@ mod notice;
 mod policy;
 mod qr;
 mod sign_out;
+mod supplement;
 
 use store::branding::Branding;
 use url::Url;
@@ -34,6 +35,7 @@ pub use self::message::{ActionView, Message};
 pub use self::notice::{Notice, NoticeText};
 pub use self::policy::content_security_policy;
 pub use self::sign_out::{ConfirmSignOut, SignedOut};
+pub use self::supplement::{OnComputer, OpenInWecom};
 use crate::language::Language;
 use crate::texts::{LocalTexts, Texts};
 

@@ -4,6 +4,7 @@ use actix_web::web::{self, PayloadConfig, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder, Route};
 
 use crate::answer::method_not_allowed;
+use crate::supplement::{computer, phone, typed};
 use crate::{
     Site, account, bind, connection, hand_over, local, login, logout, oidc_endpoints as oidc,
     public, workbench,
@@ -54,6 +55,14 @@ pub fn routes(site: Site) -> impl FnOnce(&mut ServiceConfig) {
             .service(get_post("/account/identities/{id}", account::removal, account::remove))
             .service(post("/account/sessions/end", account::end_others))
             .service(post("/account/sessions/{id}/end", account::end_session))
+            .service(post("/bind/typed", typed::post))
+            .service(get_post("/bind/consent", computer::show, computer::ask))
+            .service(get("/bind/consent/status", computer::status))
+            .service(post("/bind/consent/continue", computer::go_on))
+            .service(get("/c/{ticket}", phone::open))
+            .service(get_post("/consent", phone::show, phone::confirm))
+            .service(post("/consent/refuse", phone::refuse))
+            .service(get("/consent/done", phone::done))
             .service(get("/connections/social/{identifier}", connection::start))
             .service(get("/connections/social/{identifier}/callback", connection::callback))
             .service(get("/connections/social/{identifier}/workbench/{app}", workbench::open))

@@ -7,6 +7,7 @@ mod hand_over;
 mod ja;
 mod local;
 mod places;
+mod supplement;
 mod zh_cn;
 mod zh_tw;
 
@@ -14,6 +15,7 @@ pub use self::bind::BindTexts;
 pub use self::hand_over::HandOverTexts;
 pub use self::local::LocalTexts;
 pub use self::places::PlacesTexts;
+pub use self::supplement::SupplementTexts;
 use crate::language::Language;
 use crate::pages::{Notice, NoticeText, Reason};
 

@@ -90,8 +90,12 @@ pub struct FieldView {
 }
 
 impl FieldView {
-    /// Whether digits are typed into it.
-    pub(crate) fn is_code(&self) -> bool {
-        self.autocomplete == "one-time-code"
+    /// Which digits are typed into it, if it is one for digits.
+    pub(crate) fn digits(&self) -> Option<&'static str> {
+        match (self.autocomplete, self.name) {
+            ("one-time-code", _) => Some("[0-9 -]{6,9}"),
+            (_, "number") => Some("[0-9]{2}"),
+            _ => None,
+        }
     }
 }

@@ -92,6 +92,8 @@ pub enum Notice {
     TicketUnknown,
     /// What was typed does not belong to this member.
     ValueNotConfirmed,
+    /// The one who authorises is not the one who signs in.
+    SomebodyElse,
     /// The message with the code could not be sent.
     CodeNotSent,
     /// What was entered cannot be what was asked for.
@@ -105,7 +107,7 @@ impl Notice {
     }
 
     /// Every notice once, for documents and tests.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::InvalidRequest,
         Self::UnknownClient,
         Self::RedirectUriMismatch,
@@ -149,6 +151,7 @@ impl Notice {
         Self::PasswordUnacceptable,
         Self::TicketUnknown,
         Self::ValueNotConfirmed,
+        Self::SomebodyElse,
         Self::CodeNotSent,
         Self::InvalidInput,
     ];
@@ -199,6 +202,7 @@ impl Notice {
             Self::PasswordUnacceptable => "password_unacceptable",
             Self::TicketUnknown => "ticket_unknown",
             Self::ValueNotConfirmed => "value_not_confirmed",
+            Self::SomebodyElse => "somebody_else",
             Self::CodeNotSent => "code_not_sent",
             Self::InvalidInput => "invalid_input",
         }
@@ -256,6 +260,7 @@ impl Notice {
             | Self::LastWayIn
             | Self::PasswordUnacceptable
             | Self::ValueNotConfirmed
+            | Self::SomebodyElse
             | Self::SourceDisabled
             | Self::AppDisabled
             | Self::TenantSuspended

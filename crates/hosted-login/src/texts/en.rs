@@ -275,6 +275,10 @@ fn notice(notice: Notice) -> NoticeText {
             "What you entered doesn’t belong to the WeCom member who signed in. Please check it, or \
              choose another way.",
         ),
+        Notice::SomebodyElse => words(
+            "Somebody else is signing in",
+            "The WeCom account on this device isn’t the one that is signing in on the other screen. Nothing was passed on. Use the phone of the person who signs in there.",
+        ),
         Notice::CodeNotSent => words(
             "The code couldn’t be sent",
             "The mail or text message service isn’t answering. Please try again in a moment, or \

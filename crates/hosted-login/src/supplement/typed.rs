@@ -1,0 +1,35 @@
+//! A value that the person types.
+
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, Responder};
+use broker::Typed;
+use store::policy::MatchField;
+
+use crate::bind::BIND;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::local::{address_field, again, field, named};
+use crate::oidc_endpoints::answer_next;
+use crate::pages::Notice;
+
+/// `POST /bind/typed`: WeCom is asked whose it is.
+pub(crate) async fn post(context: Context, body: Bytes) -> impl Responder {
+    let result = confirm(&context, &body).await;
+    context.answer(result).await
+}
+
+async fn confirm(context: &Context, body: &Bytes) -> Result<HttpResponse, Failure> {
+    let params = context.own_form(body, BIND)?;
+    let id = named(&params)?;
+    let result = async {
+        let named = field(&params, "field")?;
+        let field = MatchField::ALL.iter().find(|field| field.as_str() == named);
+        let address = address_field(&params)?;
+        let typed = field.and_then(|field| Typed::of(*field, address));
+        let typed = typed.ok_or(Failure::Notice(Notice::InvalidInput))?;
+        let (tenant, visitor) = (&context.tenant, &context.visitor);
+        let next = context.site.broker.confirm_typed(tenant, &id, visitor, &typed).await?;
+        Ok(answer_next(context, &next).finish())
+    };
+    again(result.await, &format!("/bind?interaction={id}"))
+}
