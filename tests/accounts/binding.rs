@@ -185,7 +185,7 @@ on_every_backend! {
         let id = tenant.id.parse().unwrap();
         let page = store::page::PageRequest { after: None, limit: 10 };
         let mut scope = store.tenant(id);
-        let journal = store::link_event::list(&mut scope, Default::default(), page).await;
+        let journal = store::link_event::list(&mut scope, store::link_event::Filter::default(), page).await;
         let journal = journal.unwrap().items;
         assert_eq!(journal[0].evidence.0["likely_duplicates"], json!([theirs]));
         // Positive control: verified by an administrator, it is one account.

@@ -192,7 +192,13 @@ impl Bulk {
     fn visitor() -> Visitor {
         let secret = SecretString::from(format!("hufu_browser_{}", uuid::Uuid::new_v4()));
         let browser = Some(broker::Browser::of(&secret));
-        Visitor { browser, session: None, address: None, user_agent: None }
+        Visitor {
+            browser,
+            session: None,
+            address: None,
+            user_agent: None,
+            language: notify::Language::En,
+        }
     }
 
     /// What the broker makes of the app's request.

@@ -62,14 +62,11 @@ fn secret(value: &Value) -> Result<SecretString, Flaws> {
     let secret: SecretString = rules::visible_ascii(128)(value)?.into();
     // The address is checked apart; any good one will do here.
     let webhook = Webhook { url: "https://example.com/".to_owned(), secret: secret.clone() };
-    match webhook.check(&notify::guard::Policy::default()) {
-        Ok(()) => Ok(secret),
-        Err(_) => {
-            let text =
-                "has to be whsec_ and 24 to 64 bytes in base64: leave it out to have one made";
-            Err(vec![Flaw::new("format", text)])
-        }
+    if webhook.check(&notify::guard::Policy::default()).is_ok() {
+        return Ok(secret);
     }
+    let text = "has to be whsec_ and 24 to 64 bytes in base64: leave it out to have one made";
+    Err(vec![Flaw::new("format", text)])
 }
 
 /// How a tenant reaches its people.

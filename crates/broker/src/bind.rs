@@ -24,7 +24,7 @@ use store::user::{self, User, UserStatus};
 
 use crate::arrive::{Completed, To};
 use crate::associate::{Arrival, Associated, How, Known, associate, create_asked, link, look};
-use crate::codes::{Address, CodePurpose, CodeRequest, Reader};
+use crate::codes::{Address, CodePurpose, CodeRequest};
 use crate::complete::{Proven, consent_source};
 use crate::decide::{Ask, Decision, may_bind};
 use crate::dispatch::Next;
@@ -272,12 +272,11 @@ impl Broker {
         id: &InteractionId,
         visitor: &Visitor,
         address: &Address,
-        reader: Reader<'_>,
     ) -> Result<()> {
         let asking = self.asking(tenant, id, visitor).await?;
         self.offers(&asking, proof_by(address))?;
         let to_anybody = asking.pending.ask.create && asking.pending.ask.form == AskForm::OneForm;
-        let request = CodeRequest { address, to_anybody, reader };
+        let request = CodeRequest { address, to_anybody };
         let (purpose, interaction) = (CodePurpose::Bind, &asking.interaction);
         self.send_code(tenant, visitor, interaction, purpose, request).await
     }

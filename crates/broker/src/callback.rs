@@ -232,7 +232,7 @@ fn seal(
         browser: &known.browser,
         app: known.app,
         to: &completed.to,
-        session: completed.session.as_ref().map(|session| session.expose_secret()),
+        session: completed.session.as_ref().map(secrecy::ExposeSecret::expose_secret),
     };
     let plain = serde_json::to_vec(&value).unwrap_or_default();
     let sealed = store.keys.seal(&store.env, outcome_place(tenant, state), &plain)?;

@@ -77,15 +77,6 @@ impl Address {
     }
 }
 
-/// Who a message is written for.
-#[derive(Debug, Clone, Copy)]
-pub struct Reader<'a> {
-    /// The language that they read.
-    pub language: Language,
-    /// Whose message it is: the name that they know.
-    pub brand: &'a str,
-}
-
 /// What is remembered of a code. Of the code itself only the hash.
 #[derive(Serialize, Deserialize)]
 struct Sent {
@@ -129,7 +120,7 @@ impl Broker {
         purpose: CodePurpose,
         request: CodeRequest<'_>,
     ) -> Result<()> {
-        let CodeRequest { address, to_anybody, reader } = request;
+        let CodeRequest { address, to_anybody } = request;
         let store = self.store();
         self.count_message(tenant, visitor, address.key()).await?;
         let mut scope = store.tenant(tenant.id);
@@ -151,13 +142,12 @@ impl Broker {
         store.ephemeral.put(&CODE, tenant.id, &at, &sent).await?;
         if may_have {
             let (broker, tenant, address) = (self.clone(), tenant.clone(), address.clone());
-            let (language, brand) = (reader.language, reader.brand.to_owned());
+            let language = visitor.language;
             // After the answer: how long it takes tells nothing. A failure is in the log; the person
             // asks for another code.
             tokio::spawn(async move {
-                let reader = Reader { language, brand: &brand };
-                if let Err(error) = broker.deliver(&tenant, &address, purpose, reader, &code).await
-                {
+                let delivered = broker.deliver(&tenant, &address, purpose, language, &code);
+                if let Err(error) = delivered.await {
                     tracing::warn!(tenant = %tenant.id, %error, "a message could not be sent");
                 }
             });
@@ -182,7 +172,7 @@ impl Broker {
         tenant: &Tenant,
         address: &Address,
         purpose: CodePurpose,
-        reader: Reader<'_>,
+        language: Language,
         code: &str,
     ) -> Result<()> {
         let message = match purpose {
@@ -190,7 +180,7 @@ impl Broker {
             CodePurpose::Bind => Message::BindCode { code, minutes: MINUTES },
             CodePurpose::Reset => Message::ResetPasswordCode { code, minutes: MINUTES },
         };
-        let Reader { language, brand } = reader;
+        let brand = &tenant.display_name;
         match address {
             Address::Email(email) => {
                 let mail = notify::mail(language, brand, &message).to(email.as_str());
@@ -305,6 +295,4 @@ pub(crate) struct CodeRequest<'a> {
     pub(crate) address: &'a Address,
     /// Whether also to an address that no account has.
     pub(crate) to_anybody: bool,
-    /// Who reads it.
-    pub(crate) reader: Reader<'a>,
 }

@@ -15,6 +15,7 @@ use crate::callback::Callback;
 use crate::decide::Ask;
 use crate::error::{Error, Reason, Refused, Result};
 use crate::interaction::{Errand, Interaction, Passage, UpstreamState};
+use crate::notices::Notice;
 use crate::pending::Pending;
 use crate::upstream::{Upstream as _, UpstreamFault, UpstreamIdentity};
 use crate::{Broker, Visitor, journal};
@@ -246,7 +247,13 @@ impl Broker {
         };
         let by = SignedInBy::Source(source.id, known.identity);
         let arriving = Arriving { user: known.user, by, detail };
-        self.arrive(tx, tenant, visitor, interaction, arriving).await
+        let completed = self.arrive(tx, tenant, visitor, interaction, arriving).await?;
+        let is_new = matches!(known.how, How::Matched(_) | How::Bound);
+        // Without a session nothing was written.
+        if is_new && completed.session.is_some() {
+            self.tell(tenant, visitor, known.user, Notice::linked(source, visitor));
+        }
+        Ok(completed)
     }
 
     /// Remembers the person and asks them. Nothing is written before they have answered.

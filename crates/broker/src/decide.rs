@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use store::candidate::{Candidate, Wanted};
 use store::id::UserId;
 use store::identity::LinkStatus;
+use store::normal::{Email, Handle, Phone};
 use store::policy::{AskForm, AssociationPolicy, MatchField, MatchRule, OnDoubt, OnNoMatch, Proof};
 use store::source::AssociationMode;
 use store::user::UserStatus;
@@ -167,19 +168,17 @@ fn compared<'a>(
     let email = (account.email_key.as_deref(), account.email_verified);
     let (upstream, (ours, verified)) = match field {
         MatchField::Mobile => (
-            wanted.mobile.as_ref().map(|phone| phone.key()),
+            wanted.mobile.as_ref().map(Phone::key),
             (account.phone_key.as_deref(), account.phone_number_verified),
         ),
-        MatchField::Email => (wanted.email.as_ref().map(|email| email.key()), email),
-        MatchField::BizMail => (wanted.biz_mail.as_ref().map(|email| email.key()), email),
-        MatchField::UseridUsername => (
-            wanted.userid.as_ref().map(|userid| userid.key()),
-            (account.username_key.as_deref(), true),
-        ),
-        MatchField::UseridExternalId => (
-            wanted.userid.as_ref().map(|userid| userid.key()),
-            (account.external_id_key.as_deref(), true),
-        ),
+        MatchField::Email => (wanted.email.as_ref().map(Email::key), email),
+        MatchField::BizMail => (wanted.biz_mail.as_ref().map(Email::key), email),
+        MatchField::UseridUsername => {
+            (wanted.userid.as_ref().map(Handle::key), (account.username_key.as_deref(), true))
+        }
+        MatchField::UseridExternalId => {
+            (wanted.userid.as_ref().map(Handle::key), (account.external_id_key.as_deref(), true))
+        }
     };
     (upstream.filter(|key| !key.is_empty()), ours, verified)
 }

@@ -27,6 +27,7 @@ mod interaction;
 mod journal;
 mod limits;
 mod local;
+mod notices;
 pub mod offer;
 mod pending;
 mod sign_out;
@@ -51,7 +52,7 @@ use store::session::Device;
 pub use crate::account::{Account, PasswordChange, Removable};
 pub use crate::bind::Asking;
 pub use crate::callback::Callback;
-pub use crate::codes::{Address, CodePurpose, Reader};
+pub use crate::codes::{Address, CodePurpose};
 pub use crate::dispatch::Next;
 pub use crate::error::{Error, Reason, Refused, Result};
 pub use crate::hand_over::{HandingOver, Ticket};
@@ -112,6 +113,8 @@ pub struct Visitor {
     pub address: Option<IpAddr>,
     /// What it says that it is.
     pub user_agent: Option<String>,
+    /// The language that its person reads.
+    pub language: notify::Language,
 }
 
 impl Visitor {

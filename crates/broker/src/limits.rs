@@ -28,8 +28,6 @@ pub(crate) enum Trying {
     Password,
     /// A one-time code.
     Code,
-    /// A short code that another device shows.
-    Ticket,
 }
 
 impl Trying {
@@ -37,7 +35,6 @@ impl Trying {
         match self {
             Self::Password => "password",
             Self::Code => "code",
-            Self::Ticket => "ticket",
         }
     }
 }

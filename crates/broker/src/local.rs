@@ -12,15 +12,17 @@ use store::tenant::Tenant;
 use store::user::{self, UserStatus};
 
 use crate::arrive::Arriving;
-use crate::codes::{Address, CodePurpose, CodeRequest, Reader};
+use crate::codes::{Address, CodePurpose, CodeRequest};
 use crate::dispatch::Next;
 use crate::error::{Error, Reason, Refused, Result};
 use crate::interaction::{Interaction, InteractionId, Passage};
 use crate::limits::{Target, Trying};
+use crate::notices::Notice;
 use crate::{Broker, Visitor};
 
 /// What people may do at an interaction's login page beside its sources.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four switches of an administrator")]
 pub struct LocalMethods {
     /// Sign in by password.
     pub password: bool,
@@ -145,7 +147,6 @@ impl Broker {
         visitor: &Visitor,
         purpose: CodePurpose,
         address: &Address,
-        reader: Reader<'_>,
     ) -> Result<()> {
         let interaction = self.interaction(tenant, id, visitor).await?;
         let methods = self.local_methods(tenant, &interaction).await?;
@@ -158,7 +159,7 @@ impl Broker {
         if !offered {
             return Err(Refused::within(Reason::NotOffered, &interaction).into());
         }
-        let request = CodeRequest { address, to_anybody: false, reader };
+        let request = CodeRequest { address, to_anybody: false };
         self.send_code(tenant, visitor, &interaction, purpose, request).await
     }
 
@@ -210,7 +211,7 @@ impl Broker {
             // Before the code is used up: a weak password is mended with the same code.
             self.check_password(tenant, user, &password).await?;
             self.use_code_up(tenant, &interaction, purpose, right).await?;
-            self.set_password(tenant, visitor, user, password, "password.reset", None).await
+            self.write_new_password(tenant, visitor, user, password).await
         };
         let result = result.await;
         self.noted(tenant, visitor, &interaction, result).await
@@ -232,30 +233,29 @@ impl Broker {
             .map_err(|_| Refused::because(Reason::PasswordUnacceptable))
     }
 
-    /// Sets a user's password, which was checked, and ends every session but one that is kept.
-    pub(crate) async fn set_password(
+    /// Sets a user's password, which was checked, and ends every session.
+    async fn write_new_password(
         &self,
         tenant: &Tenant,
         visitor: &Visitor,
         user: UserId,
         password: SecretString,
-        action: &'static str,
-        kept: Option<store::id::SessionId>,
     ) -> Result<()> {
         let store = self.store();
         let hash = self.passwords.hash(password, store.env.bytes()?).await?;
         let mut tx = store.begin(tenant.id).await?;
         store::password::set(&mut tx, &store.env, user, &hash).await?;
-        session::end_others_of_user(&mut tx, &store.env, user, kept).await?;
+        session::end_all_of_user(&mut tx, &store.env, user).await?;
         let event = Event {
             actor_kind: ActorKind::User,
             actor_id: Some(user.0),
             user_id: Some(user),
             address: visitor.address.map(|address| address.to_string()),
-            ..Event::system(action, "ok")
+            ..Event::system("password.reset", "ok")
         };
         audit::record(&mut tx, &store.env, event).await?;
         tx.commit().await?;
+        self.tell(tenant, visitor, user, Notice::PasswordChanged);
         Ok(())
     }
 

@@ -174,6 +174,7 @@ impl Gallery {
         Ok(())
     }
 
+    #[expect(clippy::too_many_lines, reason = "a list of pages")]
     fn forms(&self, language: Language) -> Outcome {
         let (local, bind) = (LocalTexts::of(language), BindTexts::of(language));
         let sign_in = form(

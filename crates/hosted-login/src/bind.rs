@@ -360,10 +360,9 @@ async fn send(context: &Context, body: &Bytes) -> Result<HttpResponse, Failure> 
     let id = named(&params)?;
     let result = async {
         let address = address_field(&params)?;
-        let reader = context.reader(&context.tenant.display_name);
         let (tenant, visitor) = (&context.tenant, &context.visitor);
         let broker = &context.site.broker;
-        broker.send_binding_code(tenant, &id, visitor, &address, reader).await?;
+        broker.send_binding_code(tenant, &id, visitor, &address).await?;
         Ok(answer::redirect(&format!("/bind/code?interaction={id}#")).finish())
     };
     again(result.await, &format!("/bind?interaction={id}&step=prove"))

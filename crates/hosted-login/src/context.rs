@@ -63,6 +63,7 @@ impl Context {
                 .get(header::USER_AGENT)
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned),
+            language: language.notify(),
         };
         Ok(Self { site, tenant, visitor, browser_secret, language, request })
     }
@@ -122,6 +123,7 @@ impl Context {
         if ui_locales.is_some() && chosen(&self.request).is_none() {
             let accept = self.header(header::ACCEPT_LANGUAGE);
             self.language = Language::negotiate(ui_locales, accept, self.site.default_language);
+            self.visitor.language = self.language.notify();
         }
     }
 

@@ -5,7 +5,7 @@
 
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, Responder};
-use broker::{Address, CodePurpose, Interaction, InteractionId, LocalMethods, Reader, Reason};
+use broker::{Address, CodePurpose, Interaction, InteractionId, LocalMethods, Reason};
 use oidc::Params;
 use secrecy::SecretString;
 use store::app;
@@ -97,11 +97,6 @@ pub(crate) fn address_field(params: &Params) -> Result<Address, Failure> {
 }
 
 impl Context {
-    /// Who reads a message of this context.
-    pub(crate) fn reader<'b>(&self, brand: &'b str) -> Reader<'b> {
-        Reader { language: self.language.notify(), brand }
-    }
-
     /// The token of a form, for one purpose.
     pub(crate) fn token(&self, purpose: &str) -> String {
         let secret = self.browser_secret.as_ref();
@@ -348,10 +343,9 @@ async fn send(
     };
     let result = async {
         let address = address_field(&params)?;
-        let reader = context.reader(&context.tenant.display_name);
         let (tenant, visitor) = (&context.tenant, &context.visitor);
         let broker = &context.site.broker;
-        broker.send_local_code(tenant, &id, visitor, purpose, &address, reader).await?;
+        broker.send_local_code(tenant, &id, visitor, purpose, &address).await?;
         Ok(answer::redirect(&format!("{enter}#")).finish())
     };
     again(result.await, &form)

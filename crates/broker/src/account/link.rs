@@ -20,6 +20,7 @@ use crate::complete::Proven;
 use crate::decide::may_bind;
 use crate::error::{Error, Reason, Refused, Result};
 use crate::interaction::{Browser, Interaction, InteractionId, Passage};
+use crate::notices::Notice;
 use crate::{Broker, Visitor};
 
 /// How fresh the sign-in has to be at the end of a passage upstream, which itself may take ten
@@ -144,6 +145,7 @@ impl Broker {
         if !live.is_some_and(|live| self.is_it(&live, session, user, FRESH_AT_THE_END)) {
             return Err(refuse(Reason::SignInFirst));
         }
+        let mut is_new = false;
         match identity::linked_user(&mut tx, &person.subject).await? {
             Some(linked) if linked.user_id != user => return Err(refuse(Reason::LinkedElsewhere)),
             Some(linked) if linked.link_status == LinkStatus::Suspended => {
@@ -163,10 +165,14 @@ impl Broker {
                 let trace = Some(interaction.trace.clone());
                 let event = Event { source_id: Some(source.id), trace, ..event };
                 audit::record(&mut tx, &store.env, event).await?;
+                is_new = true;
             }
         }
         interaction.clone().finish(store, tenant.id).await?;
         tx.commit().await?;
+        if is_new {
+            self.tell(tenant, visitor, user, Notice::linked(source, visitor));
+        }
         Ok(Completed::to(To::Account))
     }
 }

@@ -9,6 +9,7 @@ use store::user::{self, User};
 use store::{session, way_in};
 
 use crate::error::{Reason, Refused, Result};
+use crate::notices::Notice;
 use crate::{Broker, Visitor};
 
 const ACTION: &str = "password.change";
@@ -39,16 +40,12 @@ impl Broker {
         let user = user::find(&mut scope, id).await?;
         let user = user.ok_or_else(|| Refused::because(Reason::SignInFirst))?;
         let before = password::find(&mut scope, id).await?;
-        match &before {
-            Some(before) => {
-                if !self.verify_own_password(tenant, visitor, id, before, current).await? {
-                    return self.wrong_current(tenant, visitor, &user).await;
-                }
+        if let Some(before) = &before {
+            if !self.verify_own_password(tenant, visitor, id, before, current).await? {
+                return self.wrong_current(tenant, visitor, &user).await;
             }
-            None if !way_in::without(&mut scope, id, None).await?.could_use_password() => {
-                return Err(Refused::because(Reason::NotOffered));
-            }
-            None => {}
+        } else if !way_in::without(&mut scope, id, None).await?.could_use_password() {
+            return Err(Refused::because(Reason::NotOffered));
         }
         if let Err(flaw) = ::password::check(&new, &about(&user)) {
             return Ok(PasswordChange::Unacceptable(flaw));
@@ -66,6 +63,7 @@ impl Broker {
         let kept = Some(change.session.id);
         session::end_others_of_user(&mut change.tx, &store.env, id, kept).await?;
         self.finish_change(change, visitor, Event::system(ACTION, "ok")).await?;
+        self.tell(tenant, visitor, id, Notice::PasswordChanged);
         Ok(PasswordChange::Done)
     }
 

@@ -108,6 +108,7 @@ fn a_link_decides_whatever_else_is_known() {
 /// The table of what Authing documents, row by row.
 #[test]
 fn every_row_of_association_and_login_only() {
+    use Decision::{Create, Match, Refuse};
     let by_mobile = policy(&[rule(MatchField::Mobile, true)]);
     let (wanted, one, none) = (wanted(), [with_phone(A, true)], []);
     let closed = |question: Question<'_>| {
@@ -115,7 +116,6 @@ fn every_row_of_association_and_login_only() {
         let no_registration = decision(&Question { registration: false, ..question.clone() });
         (decision(&question), login_only, no_registration)
     };
-    use Decision::{Create, Match, Refuse};
     let refused = (Create, Refuse(Reason::LoginOnly), Refuse(Reason::RegistrationClosed));
     // none
     let (mode, found) = (AssociationMode::None, Match(A, MatchField::Mobile));

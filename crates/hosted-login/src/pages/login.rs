@@ -127,8 +127,7 @@ impl Login {
         match (&self.panel, self.sources.len()) {
             (Some(_), _) => Some(texts.scan_panel),
             (None, 0) if self.forms.is_empty() => None,
-            (None, 0) => Some(texts.one_source),
-            (None, 1) => Some(texts.one_source),
+            (None, 0 | 1) => Some(texts.one_source),
             (None, _) => Some(texts.choose_source),
         }
     }
