@@ -38,7 +38,7 @@ on_every_backend! {
         let (mut browser, right) = (browser, [("name", "lisi"), ("password", PASSWORD)]);
         let answer = submit(&tenant, &mut browser, form(&shown, "sign-in"), &right).await;
         assert_eq!(answer.parameter("error").as_deref(), Some("too_many_requests"));
-        let logged = events(&tenant, "result=too_many_tries").await;
+        let logged = events(&tenant, "result=too_many_requests").await;
         assert!(!logged.is_empty());
         tokio::time::sleep(std::time::Duration::from_secs(61)).await;
         let answer = submit(&tenant, &mut browser, form(&shown, "sign-in"), &right).await;

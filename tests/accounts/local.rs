@@ -167,7 +167,7 @@ on_every_backend! {
         }
         let entered = form(&page, "enter-code");
         let shown = submit_and_follow(&tenant, &mut third, entered, &[("code", &code)]).await;
-        shows(&tenant, &shown, "too_many_tries").await;
+        shows(&tenant, &shown, "too_many_requests").await;
     }
 
     async fn r1_nobody_is_told_whether_an_address_has_an_account(world: World) {

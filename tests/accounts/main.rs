@@ -9,3 +9,4 @@ mod local;
 mod pains;
 mod scenarios;
 mod steps;
+mod takeover;

@@ -63,6 +63,8 @@ async fn the_demo_signs_in_and_leaves_nothing_behind() {
         let mut browser = Browser::on_this_machine();
         let claims = sign_in(&mut browser, &announced(&said, "Sample app")).await;
         assert!(claims.to_string().contains("张三"), "{claims}");
+        let own = browser.follow(announced(&said, "Account page")).await;
+        assert!(own.body.contains("张三"), "{}", own.body);
         // Another person, on a phone, at the same time, is somebody else's browser.
         let app = announced(&said, "Sample app");
         let phone = Browser::on_this_machine().saying(PHONE).get(&app).await;

@@ -225,18 +225,12 @@ impl Broker {
         if !ask.proofs.contains(&proved.by) {
             return Err(refuse(Reason::NotOffered));
         }
-        let account = user::lock(tx, proved.user).await?;
-        let status = account.map_or(UserStatus::Deleted, |account| account.status);
-        // A link that was taken away since, or switched off, proves nothing any more.
-        if let Some(id) = proved.through {
-            let good =
-                |link: &Identity| link.user_id == proved.user && link.status == LinkStatus::Active;
-            if !identity::find(tx, id).await?.as_ref().is_some_and(good) {
-                return Err(refuse(Reason::ProofFailed));
-            }
-        }
+        let account = user::lock(tx, proved.user).await?.ok_or(store::Error::Conflict)?;
         let of_corp = identity::has_of_corp(tx, proved.user, &arrival.source.corp_id).await?;
-        may_bind(&arrival.source.policy, status, of_corp).map_err(refuse)?;
+        may_bind(&arrival.source.policy, account.status, of_corp).map_err(refuse)?;
+        if !is_still_proof(tx, &account, proved).await? {
+            return Err(refuse(Reason::SignInFirst));
+        }
         session::end_all_of_user(tx, env, proved.user).await?;
         let rule = Some(proved.by.as_str());
         let identity = link(tx, env, proved.user, arrival, LinkKind::Bind, rule).await?;
@@ -360,14 +354,31 @@ impl Broker {
         }
         let mut scope = self.store().tenant(tenant.id);
         let account = user::find(&mut scope, user).await?;
-        let status = account.map_or(UserStatus::Deleted, |account| account.status);
+        let account = account.ok_or_else(|| refuse(Reason::UserSuspended))?;
         let of_corp = identity::has_of_corp(&mut scope, user, &source.corp_id).await?;
         // Said here already, where the person can still prove another one.
-        may_bind(&source.policy, status, of_corp).map_err(refuse)?;
-        pending.proved = Some(Proved { user, by, through, at: self.store().env.now() });
+        may_bind(&source.policy, account.status, of_corp).map_err(refuse)?;
+        let (version, at) = (account.version, self.store().env.now());
+        pending.proved = Some(Proved { user, by, through, version, at });
         pending.keep(self.store(), tenant.id, &interaction.id).await?;
         Ok(Completed::to(To::Bind(interaction.id.clone())))
     }
+}
+
+/// Whether what was proved still holds: neither the account nor its password has changed since, so that
+/// whoever recovers an account shuts everybody else out (attack M10), and the link that proved it is
+/// still good.
+async fn is_still_proof(tx: &mut TenantWrite, account: &User, proved: &Proved) -> Result<bool> {
+    let password = store::password::find(tx, account.id).await?;
+    if account.version != proved.version
+        || password.is_some_and(|password| password.changed_at > proved.at)
+    {
+        return Ok(false);
+    }
+    let Some(id) = proved.through else { return Ok(true) };
+    let link = identity::find(tx, id).await?;
+    let good = |link: Identity| link.user_id == account.id && link.status == LinkStatus::Active;
+    Ok(link.is_some_and(good))
 }
 
 fn proof_by(address: &Address) -> Proof {

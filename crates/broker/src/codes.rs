@@ -227,7 +227,7 @@ impl Broker {
         let wrong = || Refused::because(Reason::CodeWrong);
         let at = key(interaction, purpose);
         if store.ephemeral.count(&TRIES, tenant.id, &at).await? > TRIES_AT_MOST {
-            return Err(Refused::because(Reason::TooManyTries));
+            return Err(Refused::because(Reason::TooManyRequests));
         }
         let sent: Sent = store.ephemeral.get(&CODE, tenant.id, &at).await?.ok_or_else(wrong)?;
         let target = sent.target().ok_or_else(wrong)?;

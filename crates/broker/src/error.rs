@@ -78,7 +78,7 @@ pub enum Reason {
     /// The one-time code is wrong, too old or used.
     CodeWrong,
     /// Too many tries of this kind; they are counted before anything is looked at.
-    TooManyTries,
+    TooManyRequests,
     /// There is no session, or its sign-in is too old for this.
     SignInFirst,
     /// The way that was tried is not one that the app or the source offers.
@@ -117,7 +117,7 @@ impl Reason {
             Self::UserSuspended => "user_suspended",
             Self::ProofFailed => "proof_failed",
             Self::CodeWrong => "code_wrong",
-            Self::TooManyTries => "too_many_tries",
+            Self::TooManyRequests => "too_many_requests",
             Self::SignInFirst => "sign_in_first",
             Self::NotOffered => "not_offered",
             Self::LastWayIn => "last_way_in",

@@ -281,7 +281,7 @@ impl Broker {
         let from = limits::network(visitor.address);
         let count = self.store().ephemeral.count(&TRIES, tenant.id, from).await?;
         if count > TRIES_AT_MOST {
-            return Err(Refused::because(Reason::TooManyTries));
+            return Err(Refused::because(Reason::TooManyRequests));
         }
         Ok(())
     }

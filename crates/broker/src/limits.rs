@@ -111,7 +111,7 @@ impl Broker {
         target: &Target<'_>,
     ) -> Result<()> {
         let (kind, whom, from) = (trying.as_str(), target.key(), network(visitor.address));
-        let too_many = || Refused::because(Reason::TooManyTries);
+        let too_many = || Refused::because(Reason::TooManyRequests);
         let here = format!("{kind}:{whom}:{from}");
         let [minute, longer @ ..] = &HERE;
         // The shortest first: what it refuses counts nowhere else, so that neither one mad script
@@ -173,7 +173,7 @@ impl Broker {
         visitor: &Visitor,
         to: &str,
     ) -> Result<()> {
-        let too_many = || Refused::because(Reason::TooManyTries);
+        let too_many = || Refused::because(Reason::TooManyRequests);
         if !self.within(tenant, &ASKED, &network(visitor.address)).await? {
             return Err(too_many());
         }

@@ -39,6 +39,8 @@ pub struct Proved {
     pub by: Proof,
     /// The link that proved it, if one did.
     pub through: Option<IdentityId>,
+    /// The version that the account had.
+    pub version: i64,
     /// When.
     pub at: DateTime<Utc>,
 }

@@ -71,7 +71,7 @@ pub(crate) fn notice_of(reason: Reason) -> Notice {
         Reason::AlreadySignedIn => Notice::AlreadySignedIn,
         Reason::ProofFailed => Notice::ProofFailed,
         Reason::CodeWrong => Notice::CodeWrong,
-        Reason::TooManyTries => Notice::TooManyRequests,
+        Reason::TooManyRequests => Notice::TooManyRequests,
         Reason::SignInFirst => Notice::SignInFirst,
         Reason::NotOffered => Notice::NotOffered,
         Reason::LastWayIn => Notice::LastWayIn,

@@ -29,7 +29,7 @@ pub(crate) fn in_place(failure: &Failure) -> Option<Notice> {
         Failure::Broker(broker::Error::Refused(refused)) => match refused.reason {
             Reason::ProofFailed
             | Reason::CodeWrong
-            | Reason::TooManyTries
+            | Reason::TooManyRequests
             | Reason::PasswordUnacceptable
             | Reason::ValueNotConfirmed
             | Reason::AlreadyBound

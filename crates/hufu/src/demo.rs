@@ -151,6 +151,8 @@ fn announce(
     writeln!(out, "  Tenant key      {}", seeded.tenant_key.expose_secret())?;
     writeln!(out, "  Operator key    {}", operator_key.expose_secret())?;
     writeln!(out, "  App             {} (client_id)", seeded.client_id)?;
+    writeln!(out, "  Account         {} / {}", seed::USERNAME, seed::PASSWORD)?;
+    writeln!(out, "  Account page    http://{}/account", places.tenant_host())?;
     writeln!(
         out,
         "\nOpen the sample app in Chromium, Chrome, Edge or Firefox and sign in. Ctrl-C stops it."

@@ -112,6 +112,7 @@ pub(crate) fn body(operation: &str, ids: &Ids, fresh: usize) -> Option<Value> {
         "simulateSignIn" => json!({ "app": ids["app"], "person": { "userid": "A" } }),
         "reportRules" => json!({}),
         "putAppIdentitySource" => json!({ "position": 7 }),
+        "putTenantMessaging" => json!({ "support_contact": "IT 8888" }),
         "putTenantBranding" => json!({ "accent": "#123456" }),
         "putVerificationFile" => json!({ "content": "changed" }),
         _ => return None,

@@ -45,7 +45,7 @@ impl Broker {
         let mut places = Places(Vec::new());
         let whose = format!("{corp}:{}", person.subject);
         if !self.take_place(&mut places, PERSON, &whose).await? {
-            return Err(Refused::because(Reason::TooManyTries));
+            return Err(Refused::because(Reason::TooManyRequests));
         }
         for window in CORP {
             if !self.take_place(&mut places, window, corp).await? {

@@ -175,7 +175,7 @@ impl Broker {
         let result = match &outcome {
             Outcome::Given { .. } => "ok",
             Outcome::Refused => Reason::DeniedUpstream.as_str(),
-            Outcome::TooManyTries => Reason::TooManyTries.as_str(),
+            Outcome::TooManyTries => Reason::TooManyRequests.as_str(),
         };
         let first = ephemeral.put_new(&OUTCOME, tenant.id, ticket, &outcome).await?;
         let taken: Option<Ticketed> = ephemeral.take(&TICKET, tenant.id, ticket).await?;

@@ -509,3 +509,15 @@ fn agreements_are_named_in_each_language() {
     page.sources.clear();
     assert!(!page.render().expect("renders").contains("agreements"));
 }
+
+#[test]
+fn administrators_can_look_every_code_up() {
+    let manuals = [
+        include_str!("../../../../docs/administrators.md"),
+        include_str!("../../../../docs/administrators.zh-CN.md"),
+    ];
+    for (manual, notice) in manuals.iter().flat_map(|manual| Notice::ALL.map(|it| (manual, it))) {
+        let row = format!("\n| `{}` |", notice.code());
+        assert!(manual.contains(&row), "{}", notice.code());
+    }
+}

@@ -9,6 +9,11 @@ use wecom_sim::World;
 
 use super::Places;
 
+/// The account that signs in without WeCom. Everybody may know it: the demo listens on this machine only.
+pub(super) const USERNAME: &str = "demo";
+/// Its password.
+pub(super) const PASSWORD: &str = "tiger tally";
+
 /// What a person needs to know of the demo's tenant.
 pub(super) struct Seeded {
     pub(super) tenant: String,
@@ -47,7 +52,7 @@ fn text(value: &Value, name: &str) -> Result<String> {
     value[name].as_str().map(str::to_owned).with_context(|| format!("no {name} in {value}"))
 }
 
-/// Makes the tenant with a corp, both kinds of source, and an app that is linked to them.
+/// Makes the tenant with a corp, both kinds of source, an app that is linked to them, and an account.
 pub(super) async fn seed(places: &Places, operator_key: &SecretString) -> Result<Seeded> {
     let mut caller = Caller {
         client: reqwest::Client::builder().no_proxy().build()?,
@@ -87,7 +92,7 @@ pub(super) async fn seed(places: &Places, operator_key: &SecretString) -> Result
         "initiate_login_uri": format!("{home}/initiate"),
         "redirect_uris": [format!("{home}/callback")],
         "post_logout_redirect_uris": [format!("{home}/signed-out")],
-        "token_endpoint_auth_method": "client_secret_basic",
+        "token_endpoint_auth_method": "client_secret_basic", "sign_in_methods": ["password"],
     });
     let app = caller.send(Method::POST, &format!("{base}/apps"), body).await?;
     let client_id = text(&app, "id")?;
@@ -95,6 +100,8 @@ pub(super) async fn seed(places: &Places, operator_key: &SecretString) -> Result
         let path = format!("{base}/apps/{client_id}/identity-sources/{source}");
         caller.send(Method::PUT, &path, json!({ "position": position })).await?;
     }
+    let body = json!({ "name": "演示账号 Demo", "username": USERNAME, "password": PASSWORD });
+    caller.send(Method::POST, &format!("{base}/users"), body).await?;
     let client_secret = text(&app, "client_secret")?.into();
     Ok(Seeded { tenant, tenant_key: tenant_key.into(), client_id, client_secret })
 }
