@@ -1,5 +1,7 @@
 //! Bodies of many lines, read as they come: a line in memory, never the whole.
 
+use std::time::Duration;
+
 use actix_web::dev::Payload;
 use futures_util::StreamExt as _;
 use serde::Serialize;
@@ -11,6 +13,8 @@ use crate::problem::{MALFORMED_REQUEST, Problem, Result, TOO_LARGE};
 
 /// Longest line, in bytes.
 const LONGEST: usize = 4096;
+/// Longest wait for the next piece.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Lines whose faults a report names.
 const FAULTS: usize = 1000;
 
@@ -61,15 +65,16 @@ impl Lines {
         // Spreadsheets put a mark before the first line.
         let mark = if self.number == 1 { "\u{feff}".as_bytes() } else { b"" };
         let line = line.strip_prefix(mark).unwrap_or(line).trim_ascii();
+        // Empty ones count: a body of nothing else would have no end.
+        if self.number > self.most {
+            let text = format!("The body may have {} lines at most: send it in parts.", self.most);
+            return Err(Problem::new(TOO_LARGE, text));
+        }
         if line.is_empty() {
             return Ok(None);
         }
         if line.len() > LONGEST {
             let text = format!("Line {} has more than {LONGEST} bytes.", self.number);
-            return Err(Problem::new(TOO_LARGE, text));
-        }
-        if self.number > self.most {
-            let text = format!("The body may have {} lines at most: send it in parts.", self.most);
             return Err(Problem::new(TOO_LARGE, text));
         }
         Ok(Some(line))
@@ -82,13 +87,14 @@ impl Lines {
             let text = format!("Line {} has more than {LONGEST} bytes.", self.number + 1);
             return Err(Problem::new(TOO_LARGE, text));
         }
-        match self.payload.next().await {
-            Some(Ok(bytes)) => self.pending.extend_from_slice(&bytes),
-            Some(Err(_)) => {
+        // Who sends nothing more does not keep us.
+        match tokio::time::timeout(PATIENCE, self.payload.next()).await {
+            Ok(Some(Ok(bytes))) => self.pending.extend_from_slice(&bytes),
+            Ok(None) => self.ended = true,
+            Ok(Some(Err(_))) | Err(_) => {
                 let text = "The body did not arrive whole: send it again.";
                 return Err(Problem::new(MALFORMED_REQUEST, text));
             }
-            None => self.ended = true,
         }
         Ok(())
     }

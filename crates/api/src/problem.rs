@@ -176,7 +176,12 @@ impl Problem {
             response.insert_header((*name, value.as_str()));
         }
         response.content_type("application/problem+json");
-        response.body(serde_json::to_string(&body).unwrap_or_default())
+        let mut text = Vec::new();
+        // What a caller sent and reads again is shown, not obeyed (attack R8).
+        if let Err(error) = crate::visible::write(&mut text, &body) {
+            tracing::error!(%error, "a problem could not be written");
+        }
+        response.body(text)
     }
 
     /// Writes the log's line.

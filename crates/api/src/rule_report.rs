@@ -199,8 +199,10 @@ fn first(call: &crate::caller::TenantCaller, line: &[u8]) -> Result<NewRuleRepor
 fn read(line: &[u8]) -> Result<(wecom::UserId, UpstreamValues), (&'static str, String)> {
     let value: Value = object(line)?;
     person(&value).map_err(|flaws| {
+        // The first ones tell what to look at; a body has many lines.
         let texts: Vec<String> = flaws
             .iter()
+            .take(3)
             .map(|flaw| format!("{} {}", flaw.below.trim_start_matches('/'), flaw.text))
             .collect();
         (flaws.first().map_or("format", |flaw| flaw.code), texts.join("; "))

@@ -12,7 +12,7 @@ use store::normal::{Email, Handle, Phone};
 use store::policy::MatchField;
 use store::session;
 use store::source::{AssociationMode, Source, SourceMode};
-use store::user::{self, Origin, Profile, UserStatus};
+use store::user::{self, Origin, Profile};
 use store::{Env, Scope, TenantWrite};
 
 use crate::decide::{Ask, Decision, Linked, Outcome, Question, Verdict, decide};
@@ -134,16 +134,19 @@ pub(crate) async fn associate(
         Decision::Ask(ask) => Associated::Ask(ask),
         Decision::Linked(user) => {
             let linked = looked.linked.ok_or(store::Error::Conflict)?;
-            identity::touch(tx, env, linked.identity_id, name).await?;
+            // The user before the link, as everywhere.
             if tells_news(&linked, &person.profile) {
                 user::refresh_profile(tx, env, user, &person.profile).await?;
             }
+            identity::touch(tx, env, linked.identity_id, name).await?;
             Associated::User(Known { user, identity: linked.identity_id, how: How::Linked })
         }
         Decision::Match(user, field) => {
             // Suspended or deleted since it was looked at: decided anew.
-            let held = user::lock(tx, user).await?;
-            if held.is_none_or(|held| held.status != UserStatus::Active) {
+            // Nobody changes or links it now. Was it changed since it was looked at?
+            user::lock(tx, user).await?;
+            let again = look(tx, source, app, person, arrival.consent_possible).await?;
+            if again.verdict.decision != Decision::Match(user, field) {
                 return Err(store::Error::Conflict.into());
             }
             // Whoever is signed in to it may be somebody who should not be (attack M8).

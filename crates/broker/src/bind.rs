@@ -13,8 +13,8 @@ use secrecy::SecretString;
 use store::TenantWrite;
 use store::account;
 use store::app::App;
-use store::id::{IdentityId, UserId};
-use store::identity::{self, Identity, LinkStatus};
+use store::id::UserId;
+use store::identity::{self, LinkStatus};
 use store::link_event::LinkKind;
 use store::policy::{AskForm, Proof};
 use store::session;
@@ -29,6 +29,7 @@ use crate::complete::{Proven, consent_source};
 use crate::decide::{Ask, Decision, may_bind};
 use crate::dispatch::Next;
 use crate::error::{Error, Reason, Refused, Result};
+use crate::evidence::Evidence;
 use crate::interaction::{Interaction, InteractionId};
 use crate::pending::{Pending, Proved};
 use crate::{Broker, Visitor};
@@ -222,17 +223,17 @@ impl Broker {
     ) -> Result<Known> {
         let env = &self.store().env;
         let refuse = |reason| Error::from(Refused::within(reason, arrival.interaction));
-        if !ask.proofs.contains(&proved.by) {
+        if !ask.proofs.contains(&proved.by.proof()) {
             return Err(refuse(Reason::NotOffered));
         }
         let account = user::lock(tx, proved.user).await?.ok_or(store::Error::Conflict)?;
         let of_corp = identity::has_of_corp(tx, proved.user, &arrival.source.corp_id).await?;
         may_bind(&arrival.source.policy, account.status, of_corp).map_err(refuse)?;
-        if !is_still_proof(tx, &account, proved).await? {
+        if !proved.by.holds(tx, proved.user).await? {
             return Err(refuse(Reason::SignInFirst));
         }
         session::end_all_of_user(tx, env, proved.user).await?;
-        let rule = Some(proved.by.as_str());
+        let rule = Some(proved.by.proof().as_str());
         let identity = link(tx, env, proved.user, arrival, LinkKind::Bind, rule).await?;
         user::refresh_profile(tx, env, proved.user, &arrival.person.profile).await?;
         Ok(Known { user: proved.user, identity, how: How::Bound })
@@ -251,8 +252,8 @@ impl Broker {
         let interaction = asking.interaction.clone();
         let result = async {
             self.offers(&asking, Proof::Password)?;
-            let user = self.verify_password(tenant, visitor, name, password).await?;
-            self.proved(tenant, asking, user, Proof::Password, None).await
+            let (user, by) = self.verify_password(tenant, visitor, name, password).await?;
+            self.proved(tenant, asking, user, by).await
         };
         let result = result.await;
         self.noted(tenant, visitor, &interaction, result).await.map(Completed::next)
@@ -289,11 +290,11 @@ impl Broker {
         let confirmed = self.confirm_code(tenant, visitor, &interaction, purpose, code).await;
         let confirmed = self.noted(tenant, visitor, &interaction, confirmed).await?;
         let result = async {
-            let by = proof_by(&confirmed.address);
-            self.offers(&asking, by)?;
+            self.offers(&asking, proof_by(&confirmed.address))?;
             match confirmed.user {
                 Some(user) => {
-                    self.proved(tenant, asking, user, by, None).await.map(Completed::next)
+                    let by = Evidence::from(&confirmed.address);
+                    self.proved(tenant, asking, user, by).await.map(Completed::next)
                 }
                 None if asking.pending.ask.form == AskForm::OneForm => {
                     let answer = Answer::CreateWith(&confirmed.address);
@@ -334,8 +335,8 @@ impl Broker {
         let Some(linked) = linked else {
             return Err(Refused::within(Reason::ProofFailed, proven.interaction).into());
         };
-        let through = Some(linked.identity_id);
-        self.proved(tenant, asking, linked.user_id, Proof::Source, through).await
+        let by = Evidence::Link(linked.identity_id);
+        self.proved(tenant, asking, linked.user_id, by).await
     }
 
     /// Remembers which account the person has proved. The page then says which it is, and asks.
@@ -344,12 +345,11 @@ impl Broker {
         tenant: &Tenant,
         asking: Asking,
         user: UserId,
-        by: Proof,
-        through: Option<IdentityId>,
+        by: Evidence,
     ) -> Result<Completed> {
         let Asking { interaction, mut pending, source, .. } = asking;
         let refuse = |reason| Error::from(Refused::within(reason, &interaction));
-        if !pending.ask.proofs.contains(&by) {
+        if !pending.ask.proofs.contains(&by.proof()) {
             return Err(refuse(Reason::NotOffered));
         }
         let mut scope = self.store().tenant(tenant.id);
@@ -358,27 +358,10 @@ impl Broker {
         let of_corp = identity::has_of_corp(&mut scope, user, &source.corp_id).await?;
         // Said here already, where the person can still prove another one.
         may_bind(&source.policy, account.status, of_corp).map_err(refuse)?;
-        let (version, at) = (account.version, self.store().env.now());
-        pending.proved = Some(Proved { user, by, through, version, at });
+        pending.proved = Some(Proved { user, by, at: self.store().env.now() });
         pending.keep(self.store(), tenant.id, &interaction.id).await?;
         Ok(Completed::to(To::Bind(interaction.id.clone())))
     }
-}
-
-/// Whether what was proved still holds: neither the account nor its password has changed since, so that
-/// whoever recovers an account shuts everybody else out (attack M10), and the link that proved it is
-/// still good.
-async fn is_still_proof(tx: &mut TenantWrite, account: &User, proved: &Proved) -> Result<bool> {
-    let password = store::password::find(tx, account.id).await?;
-    if account.version != proved.version
-        || password.is_some_and(|password| password.changed_at > proved.at)
-    {
-        return Ok(false);
-    }
-    let Some(id) = proved.through else { return Ok(true) };
-    let link = identity::find(tx, id).await?;
-    let good = |link: Identity| link.user_id == account.id && link.status == LinkStatus::Active;
-    Ok(link.is_some_and(good))
 }
 
 fn proof_by(address: &Address) -> Proof {

@@ -122,9 +122,11 @@ impl Broker {
     ) -> Result<()> {
         let CodeRequest { address, to_anybody } = request;
         let store = self.store();
-        self.count_message(tenant, visitor, address.key()).await?;
         let mut scope = store.tenant(tenant.id);
         let owner = account::by_address(&mut scope, address.email(), address.phone()).await?;
+        let to = address.key();
+        let target = owner.as_ref().map_or(Target::Nobody(to), |owner| Target::User(owner.id));
+        self.count_message(tenant, visitor, to, &target).await?;
         let may_have = match &owner {
             Some(owner) => owner.status == UserStatus::Active,
             None => to_anybody,
@@ -146,6 +148,14 @@ impl Broker {
             // After the answer: how long it takes tells nothing. A failure is in the log; the person
             // asks for another code.
             tokio::spawn(async move {
+                match broker.may_send(&tenant).await {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        tracing::warn!(tenant = %tenant.id, "too many messages of one tenant");
+                        return;
+                    }
+                    Err(error) => tracing::warn!(%error, "a message could not be counted"),
+                }
                 let delivered = broker.deliver(&tenant, &address, purpose, language, &code);
                 if let Err(error) = delivered.await {
                     tracing::warn!(tenant = %tenant.id, %error, "a message could not be sent");

@@ -203,6 +203,7 @@ impl Broker {
             }
             _ => None,
         };
+        self.forgive_codes(tenant, visitor, ticket).await?;
         let here = visitor.browser.as_ref().is_some_and(|browser| browser.is(&found.from));
         Ok(HandingOver { app, original, here, ends })
     }
@@ -220,6 +221,11 @@ impl Broker {
         let taken = store.ephemeral.take(&HAND_OVER, tenant.id, ticket.code()).await?;
         let taken = self.fitting(ticket, taken)?;
         let mut tx = store.begin(tenant.id).await?;
+        let original = hand_over::find(&mut tx, &store.env, taken.session, taken.app).await?;
+        // Held, and looked at again: whoever ends the person's sessions finds this one, or it the end.
+        if let Some(original) = original {
+            user::lock(&mut tx, original.user_id).await?;
+        }
         let original = hand_over::find(&mut tx, &store.env, taken.session, taken.app).await?;
         let original = original.filter(|original| original.policy.offer_browser);
         let app = app::find(&mut tx, taken.app).await?;
@@ -282,6 +288,20 @@ impl Broker {
         let count = self.store().ephemeral.count(&TRIES, tenant.id, from).await?;
         if count > TRIES_AT_MOST {
             return Err(Refused::because(Reason::TooManyRequests));
+        }
+        Ok(())
+    }
+
+    /// A code was right: an office has one address, and everybody in it may use their own.
+    async fn forgive_codes(
+        &self,
+        tenant: &Tenant,
+        visitor: &Visitor,
+        ticket: &Ticket,
+    ) -> Result<()> {
+        if matches!(ticket, Ticket::Code(_)) {
+            let from = limits::network(visitor.address);
+            let _: Option<u64> = self.store().ephemeral.take(&TRIES, tenant.id, from).await?;
         }
         Ok(())
     }

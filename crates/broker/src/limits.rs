@@ -52,12 +52,15 @@ const ADDRESS: (Slot<u64>, u64) = (Slot::new("tries_address", Duration::from_min
 /// How long an address counts as one of an account's own.
 const OWN_ADDRESS: TimeDelta = TimeDelta::days(30);
 
-/// Messages to one mail address or phone number.
+/// Messages to one mail address or phone number that one network asks for.
 const TO: [(Slot<u64>, u64); 2] = [
     (Slot::new("sent_to_minute", Duration::from_mins(1)), 2),
     (Slot::new("sent_to_day", Duration::from_hours(24)), 15),
 ];
-/// Messages that one address asks for.
+/// Messages to one mail address or phone number that all networks ask for. Its owner still gets them
+/// where they signed in lately.
+const TO_IN_ALL: (Slot<u64>, u64) = (Slot::new("sent_to_in_all", Duration::from_hours(24)), 60);
+/// Messages that one network asks for.
 const ASKED: (Slot<u64>, u64) = (Slot::new("sends_asked", Duration::from_hours(1)), 60);
 /// Messages of a tenant, which pays for them.
 const OF_TENANT: (Slot<u64>, u64) = (Slot::new("sent_by_tenant", Duration::from_hours(1)), 3000);
@@ -148,7 +151,11 @@ impl Broker {
         let store = self.store();
         let since = store.env.now() - OWN_ADDRESS;
         let mut scope = store.tenant(tenant.id);
-        Ok(audit::signed_in_from(&mut scope, *user, &address.to_string(), since).await?)
+        let known = audit::signed_in_from(&mut scope, *user, since).await?;
+        let is_it = |text: &String| {
+            text.parse().is_ok_and(|known| network(Some(known)) == network(Some(address)))
+        };
+        Ok(known.iter().any(is_it))
     }
 
     /// A try was right: earlier ones at this account from this address are forgiven.
@@ -166,23 +173,38 @@ impl Broker {
         Ok(())
     }
 
-    /// Counts a message that is about to be sent. Refused beyond the limits.
+    /// Counts a message that is asked for, to an address and its owner's account, if there is one.
+    /// Refused beyond the limits, whether anybody would get it or not.
     pub(crate) async fn count_message(
         &self,
         tenant: &Tenant,
         visitor: &Visitor,
         to: &str,
+        owner: &Target<'_>,
     ) -> Result<()> {
-        let too_many = || Refused::because(Reason::TooManyRequests);
-        if !self.within(tenant, &ASKED, &network(visitor.address)).await? {
+        let (too_many, from) =
+            (|| Refused::because(Reason::TooManyRequests), network(visitor.address));
+        if !self.within(tenant, &ASKED, &from).await? {
             return Err(too_many());
         }
+        let here = format!("{to}:{from}");
         for window in &TO {
-            if !self.within(tenant, window, to).await? {
+            if !self.within(tenant, window, &here).await? {
                 return Err(too_many());
             }
         }
-        if self.within(tenant, &OF_TENANT, "").await? { Ok(()) } else { Err(too_many()) }
+        if self.within(tenant, &TO_IN_ALL, to).await?
+            || self.is_own_address(tenant, visitor, owner).await?
+        {
+            return Ok(());
+        }
+        Err(too_many())
+    }
+
+    /// Counts a message that is really sent. Whether the tenant still has one: what is asked for
+    /// nobody costs nothing, and stops nobody.
+    pub(crate) async fn may_send(&self, tenant: &Tenant) -> Result<bool> {
+        self.within(tenant, &OF_TENANT, "").await
     }
 }
 

@@ -2,6 +2,7 @@
 //! a new password when the old one is forgotten.
 
 use secrecy::SecretString;
+use store::TenantWrite;
 use store::account;
 use store::app;
 use store::audit::{self, ActorKind, Event};
@@ -15,6 +16,7 @@ use crate::arrive::Arriving;
 use crate::codes::{Address, CodePurpose, CodeRequest};
 use crate::dispatch::Next;
 use crate::error::{Error, Reason, Refused, Result};
+use crate::evidence::Evidence;
 use crate::interaction::{Interaction, InteractionId, Passage};
 use crate::limits::{Target, Trying};
 use crate::notices::Notice;
@@ -85,8 +87,8 @@ impl Broker {
             if !self.local_methods(tenant, &interaction).await?.password {
                 return Err(Refused::within(Reason::NotOffered, &interaction).into());
             }
-            let user = self.verify_password(tenant, visitor, name, password).await?;
-            self.arrive_by(tenant, visitor, &interaction, user, SignedInBy::Password).await
+            let known = self.verify_password(tenant, visitor, name, password).await?;
+            self.arrive_by(tenant, visitor, &interaction, known, SignedInBy::Password).await
         };
         let result = result.await;
         self.noted(tenant, visitor, &interaction, result).await
@@ -100,7 +102,7 @@ impl Broker {
         visitor: &Visitor,
         name: &str,
         password: SecretString,
-    ) -> Result<UserId> {
+    ) -> Result<(UserId, Evidence)> {
         let store = self.store();
         let mut found = account::by_name(&mut store.tenant(tenant.id), name).await?;
         // Whom two accounts answer to is nobody: neither is guessed.
@@ -114,6 +116,7 @@ impl Broker {
         let (Some(named), password::Verdict::Right { outdated }) = (&named, verdict) else {
             return Err(failed());
         };
+        let chosen = named.password_changed_at.ok_or_else(failed)?;
         // Said only to who knows the password.
         if named.status != UserStatus::Active {
             return Err(Refused::because(Reason::UserSuspended));
@@ -122,7 +125,7 @@ impl Broker {
         if let (true, Some(before)) = (outdated, stored) {
             self.rehash(tenant, named.id, &before, password).await;
         }
-        Ok(named.id)
+        Ok((named.id, Evidence::Password(chosen)))
     }
 
     /// Keeps the password's hash up to date with the settings. Failing to changes nothing.
@@ -184,7 +187,8 @@ impl Broker {
                 return Err(Refused::within(Reason::NotOffered, &interaction).into());
             }
             let user = confirmed.user.ok_or_else(|| Refused::because(Reason::CodeWrong))?;
-            self.arrive_by(tenant, visitor, &interaction, user, by).await
+            let known = (user, Evidence::from(&confirmed.address));
+            self.arrive_by(tenant, visitor, &interaction, known, by).await
         };
         let result = result.await;
         self.noted(tenant, visitor, &interaction, result).await
@@ -210,8 +214,9 @@ impl Broker {
             let user = right.confirmed.user.ok_or_else(|| Refused::because(Reason::CodeWrong))?;
             // Before the code is used up: a weak password is mended with the same code.
             self.check_password(tenant, user, &password).await?;
-            self.use_code_up(tenant, &interaction, purpose, right).await?;
-            self.write_new_password(tenant, visitor, user, password).await
+            let confirmed = self.use_code_up(tenant, &interaction, purpose, right).await?;
+            let known = (user, Evidence::from(&confirmed.address));
+            self.write_new_password(tenant, visitor, known, password).await
         };
         let result = result.await;
         self.noted(tenant, visitor, &interaction, result).await
@@ -238,12 +243,13 @@ impl Broker {
         &self,
         tenant: &Tenant,
         visitor: &Visitor,
-        user: UserId,
+        (user, evidence): (UserId, Evidence),
         password: SecretString,
     ) -> Result<()> {
         let store = self.store();
         let hash = self.passwords.hash(password, store.env.bytes()?).await?;
         let mut tx = store.begin(tenant.id).await?;
+        self.still_known(&mut tx, user, &evidence).await?;
         store::password::set(&mut tx, &store.env, user, &hash).await?;
         session::end_all_of_user(&mut tx, &store.env, user).await?;
         let event = Event {
@@ -259,23 +265,39 @@ impl Broker {
         Ok(())
     }
 
+    /// Holds the account, and refuses if it was switched off or recovered since it was proved.
+    async fn still_known(
+        &self,
+        tx: &mut TenantWrite,
+        user: UserId,
+        evidence: &Evidence,
+    ) -> Result<()> {
+        let account = user::lock(tx, user).await?;
+        if account.is_none_or(|account| account.status != UserStatus::Active) {
+            return Err(Refused::because(Reason::UserSuspended));
+        }
+        if evidence.holds(tx, user).await? {
+            return Ok(());
+        }
+        Err(Refused::because(match evidence {
+            Evidence::Password(_) | Evidence::Link(_) => Reason::ProofFailed,
+            Evidence::Email(_) | Evidence::Phone(_) => Reason::CodeWrong,
+        }))
+    }
+
     /// The person is known: on to where the interaction leads.
     async fn arrive_by(
         &self,
         tenant: &Tenant,
         visitor: &Visitor,
         interaction: &Interaction,
-        user: UserId,
+        (user, evidence): (UserId, Evidence),
         by: SignedInBy,
     ) -> Result<Next> {
         let mut tries_left = 3;
         loop {
             let mut tx = self.store().begin(tenant.id).await?;
-            // Switched off since it was looked at?
-            let account = user::find(&mut tx, user).await?;
-            if account.is_none_or(|account| account.status != UserStatus::Active) {
-                return Err(Refused::within(Reason::UserSuspended, interaction).into());
-            }
+            self.still_known(&mut tx, user, &evidence).await?;
             let detail = serde_json::json!({ "method": by.method() });
             let arriving = Arriving { user, by, detail };
             match self.arrive(tx, tenant, visitor, interaction, arriving).await {

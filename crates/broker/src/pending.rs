@@ -7,11 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use store::Store;
 use store::ephemeral::Slot;
-use store::id::{IdentityId, SourceId, TenantId, UserId};
-use store::policy::Proof;
+use store::id::{SourceId, TenantId, UserId};
 
 use crate::decide::Ask;
 use crate::error::{Reason, Refused, Result};
+use crate::evidence::Evidence;
 use crate::interaction::InteractionId;
 use crate::upstream::UpstreamIdentity;
 
@@ -35,12 +35,8 @@ pub struct Pending {
 pub struct Proved {
     /// The account.
     pub user: UserId,
-    /// How it was proved.
-    pub by: Proof,
-    /// The link that proved it, if one did.
-    pub through: Option<IdentityId>,
-    /// The version that the account had.
-    pub version: i64,
+    /// What by.
+    pub by: Evidence,
     /// When.
     pub at: DateTime<Utc>,
 }

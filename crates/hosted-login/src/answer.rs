@@ -72,6 +72,13 @@ pub(crate) fn redirect(location: &str) -> HttpResponseBuilder {
     response
 }
 
+/// The same to an address that is not ours. One without a fragment gets an empty one, or the browser
+/// would take along that of the way here (attack A7).
+pub(crate) fn leave(location: &str) -> HttpResponseBuilder {
+    let end = if location.contains('#') { "" } else { "#" };
+    redirect(&format!("{location}{end}"))
+}
+
 /// JSON that nobody may store.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
     let mut response = HttpResponse::build(status);

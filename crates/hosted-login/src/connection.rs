@@ -77,7 +77,7 @@ async fn from_workbench(
     let app = app::find(&mut scope, linked.app_id).await?.ok_or_else(nowhere)?;
     let issuer = context.site.broker.provider.issuer(&context.tenant).to_string();
     let location = way_back(&app, &issuer).ok_or_else(nowhere)?;
-    Ok(answer::redirect(&location).finish())
+    Ok(answer::leave(&location).finish())
 }
 
 /// `GET /connections/social/{identifier}/callback`: the browser comes back from upstream.
@@ -98,7 +98,7 @@ async fn finish(context: &Context, identifier: &str) -> Result<HttpResponse, Fai
     match context.site.broker.callback(&context.tenant, &context.visitor, callback).await {
         Ok(next) => Ok(answer_next(context, &next).finish()),
         Err(Error::Refused(refused)) => match sent_on(context, identifier, &refused).await {
-            Some(location) => Ok(answer::redirect(&location).finish()),
+            Some(location) => Ok(answer::leave(&location).finish()),
             None => Err(Error::Refused(refused).into()),
         },
         Err(error) => Err(error.into()),

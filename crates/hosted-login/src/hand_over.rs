@@ -20,7 +20,8 @@ use crate::cookie;
 use crate::failure::{Failure, app_origins, refusal, way_back};
 use crate::oidc_endpoints::answer_next;
 use crate::pages::{
-    ActionView, HandOverCode, HandOverConfirm, HandOverLink, HandOverOffer, Notice,
+    ActionView, Continue, HandOverCode, HandOverConfirm, HandOverLink, HandOverOffer, Notice,
+    Target,
 };
 use crate::texts::HandOverTexts;
 
@@ -112,13 +113,25 @@ fn parse(text: &str) -> Result<Ticket, Failure> {
 
 async fn shown(context: &Context, text: &str) -> Result<HttpResponse, Failure> {
     let ticket = parse(text)?;
+    // No other site uses up this network's tries.
+    let from = context.request.headers().get("sec-fetch-site");
+    let foreign = from.is_some_and(|site| site.as_bytes() == b"cross-site");
+    if foreign && matches!(ticket, Ticket::Code(_)) {
+        return Err(refusal(Reason::TicketUnknown, None, None));
+    }
     let broker = &context.site.broker;
     let found = broker.handing_over(&context.tenant, &context.visitor, &ticket).await?;
     match (found.here, &ticket) {
         (false, _) => confirm(context, &ticket, found),
         (true, Ticket::Link(_)) => link_page(context, &ticket, &found.app),
-        // Typed where it came from: nothing is to be handed over.
-        (true, Ticket::Code(_)) => context.to_app(&found.app, Notice::AlreadySignedIn),
+        // Typed where it came from: nothing is to be handed over. By a page, because the code's form may
+        // lead nowhere else.
+        (true, Ticket::Code(_)) => {
+            let frame = context.frame_of(Some(&found.app))?;
+            let nonce = frame.nonce.clone();
+            let target = Target::Link { href: own_address(context, &found.app)? };
+            answer::page(200, &nonce, &Policy::default(), &Continue { frame, target })
+        }
     }
 }
 

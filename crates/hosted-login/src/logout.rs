@@ -62,7 +62,7 @@ async fn end_session(context: &mut Context, params: &Params) -> Result<HttpRespo
 
 fn signed_out(context: &Context, request: &LogoutRequest) -> Result<HttpResponse, Failure> {
     if let Some(location) = &request.redirect {
-        return Ok(answer::redirect(location).cookie(cookie::remove_session()).finish());
+        return Ok(answer::leave(location).cookie(cookie::remove_session()).finish());
     }
     let frame = context.frame_of(request.app.as_ref())?;
     let nonce = frame.nonce.clone();
@@ -120,7 +120,7 @@ async fn confirmed(context: &Context, body: &Bytes) -> Result<HttpResponse, Fail
         return signed_out(context, &request);
     }
     match stay(context, &request) {
-        Some(location) => Ok(answer::redirect(&location).finish()),
+        Some(location) => Ok(answer::leave(&location).finish()),
         None => Err(Failure::Notice(Notice::AlreadySignedIn)),
     }
 }

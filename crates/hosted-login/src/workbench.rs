@@ -56,13 +56,10 @@ impl Context {
     }
 
     /// Sends the browser to the app's own address, as it is registered and nowhere else (attack A5).
-    /// One without a fragment gets an empty one, or the browser would take along that of the way here
-    /// (attack A7).
     pub(crate) fn to_app(&self, app: &App, without: Notice) -> Result<HttpResponse, Failure> {
         let issuer = self.site.broker.provider.issuer(&self.tenant).to_string();
         let location = way_back(app, &issuer).ok_or(Failure::Notice(without))?;
-        let end = if location.contains('#') { "" } else { "#" };
-        Ok(answer::redirect(&format!("{location}{end}")).finish())
+        Ok(answer::leave(&location).finish())
     }
 
     /// What this browser says that it is.

@@ -192,7 +192,7 @@ fn console(settings: &Settings, site: &Site) -> Result<api::Console> {
         links: Links::new(site.broker.wecom.clone(), site.broker.provider.store.clone()),
         tester: Tester::new(site.broker.wecom.clone(), site.broker.provider.store.clone()),
         outgoing: settings.outgoing_policy(),
-        passwords: site.broker.passwords.clone(),
+        passwords: settings.console_passwords()?,
         trusted_proxies: settings.server.trusted_proxies.clone(),
     })
 }

@@ -1,6 +1,7 @@
 //! Accounts as administrators keep them: what a person is found by, with what is verified of it, and
 //! the look-ups that rest on that.
 
+use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 use crate::env::Env;
@@ -244,6 +245,8 @@ pub struct Named {
     pub status: UserStatus,
     /// The stored form of its password, if it has one.
     pub password: Option<String>,
+    /// When that was chosen.
+    pub password_changed_at: Option<DateTime<Utc>>,
 }
 
 /// The accounts that somebody may mean who types this: by user name, verified mail address or verified
@@ -251,7 +254,8 @@ pub struct Named {
 pub async fn by_name(scope: &mut impl Scope, typed: &str) -> Result<Vec<Named>> {
     scope
         .query(sql!(
-            "SELECT u.id, u.status, p.hash AS password FROM users u
+            "SELECT u.id, u.status, p.hash AS password, p.changed_at AS password_changed_at
+             FROM users u
              LEFT JOIN passwords p ON p.tenant_id = u.tenant_id AND p.user_id = u.id
              WHERE u.tenant_id = $1 AND u.status <> 'deleted'
              AND (u.username_key = $2 OR (u.email_verified AND u.email_key = $3)
@@ -272,7 +276,8 @@ pub async fn by_address(
 ) -> Result<Option<Named>> {
     scope
         .query(sql!(
-            "SELECT u.id, u.status, p.hash AS password FROM users u
+            "SELECT u.id, u.status, p.hash AS password, p.changed_at AS password_changed_at
+             FROM users u
              LEFT JOIN passwords p ON p.tenant_id = u.tenant_id AND p.user_id = u.id
              WHERE u.tenant_id = $1 AND u.status <> 'deleted'
              AND ((u.email_verified AND u.email_key = $2)

@@ -131,7 +131,10 @@ impl Change {
             phone_number: self.phone_number.differing(user.phone_number.as_deref(), Phone::as_str),
             phone_number_verified,
         };
-        Difference { change, moved: other_name || other_email || other_phone }
+        // A mark that is taken away says that the person was not the right one.
+        let doubted =
+            change.email_verified == Some(false) || change.phone_number_verified == Some(false);
+        Difference { change, moved: other_name || other_email || other_phone || doubted }
     }
 }
 

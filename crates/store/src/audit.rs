@@ -284,29 +284,26 @@ pub async fn list(
     Ok(page.page(rows, |row: &Recorded| Cursor { created_at: row.at, id: row.id.0 }))
 }
 
-/// Whether the user signed in from this address since then.
+/// The network addresses that the user signed in from since then, at most 50.
 pub async fn signed_in_from(
     scope: &mut impl Scope,
     user: UserId,
-    address: &str,
     since: DateTime<Utc>,
-) -> Result<bool> {
+) -> Result<Vec<String>> {
     #[derive(FromRow)]
     struct Found {
-        #[expect(dead_code, reason = "only the arrival of the row counts")]
-        id: EventId,
+        address: String,
     }
-    let found: Option<Found> = scope
+    let found: Vec<Found> = scope
         .query(sql!(
-            "SELECT id FROM audit_events WHERE tenant_id = $1 AND user_id = $2 AND address = $3
-             AND action = 'sign_in' AND result = 'ok' AND at > $4 LIMIT 1"
+            "SELECT DISTINCT address FROM audit_events WHERE tenant_id = $1 AND user_id = $2
+             AND action = 'sign_in' AND result = 'ok' AND at > $3 AND address IS NOT NULL LIMIT 50"
         ))
         .bind(user)
-        .bind(address.to_owned())
         .bind(since)
-        .optional()
+        .all()
         .await?;
-    Ok(found.is_some())
+    Ok(found.into_iter().map(|found| found.address).collect())
 }
 
 /// An event as the user whom it concerns sees it.

@@ -90,7 +90,9 @@ pub async fn find_live(
              WHERE g.tenant_id = $1 AND g.id = $2 AND g.revoked_at IS NULL
              AND s.ended_at IS NULL AND s.expires_at > $3
              AND u.status = 'active' AND a.status = 'active'
-             AND (g.source_id IS NULL OR src.status = 'active')"
+             AND (g.source_id IS NULL OR src.status = 'active')
+             AND (s.identity_id IS NULL OR EXISTS (SELECT 1 FROM identities i
+                  WHERE i.tenant_id = $1 AND i.id = s.identity_id AND i.status = 'active'))"
         ))
         .bind(id)
         .bind(env.now())

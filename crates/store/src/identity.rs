@@ -201,6 +201,18 @@ pub async fn remove(tx: &mut TenantWrite, id: IdentityId) -> Result<bool> {
     Ok(removed == 1)
 }
 
+/// Takes a link away that is active. Whether there was one.
+pub async fn remove_active(tx: &mut TenantWrite, id: IdentityId) -> Result<bool> {
+    let removed = tx
+        .query(sql!(
+            "DELETE FROM identities WHERE tenant_id = $1 AND id = $2 AND status = 'active'"
+        ))
+        .bind(id)
+        .execute()
+        .await?;
+    Ok(removed == 1)
+}
+
 /// Whether the user has an identity of the corp, other than this one.
 pub async fn has_of_corp(scope: &mut impl Scope, user: UserId, corp_id: &str) -> Result<bool> {
     #[derive(FromRow)]

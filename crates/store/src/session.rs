@@ -175,7 +175,9 @@ macro_rules! alive {
              FROM sessions s JOIN users u ON u.id = s.user_id
              LEFT JOIN identity_sources src ON src.id = s.source_id
              WHERE s.tenant_id = $1 AND s.token_hash = $2 AND s.ended_at IS NULL AND s.expires_at > $3
-             AND s.idle_until > $3 AND u.status = 'active' AND (s.source_id IS NULL OR src.status = 'active')",
+             AND s.idle_until > $3 AND u.status = 'active' AND (s.source_id IS NULL OR src.status = 'active')
+             AND (s.identity_id IS NULL OR EXISTS (SELECT 1 FROM identities i
+                  WHERE i.tenant_id = $1 AND i.id = s.identity_id AND i.status = 'active'))",
             $where
         )
     };
@@ -381,17 +383,18 @@ pub async fn end_all_of_identity(
     identity: IdentityId,
 ) -> Result<()> {
     let now = env.now();
+    // Sessions first, as everywhere: of two that end the same ones none waits in a circle.
     tx.query(sql!(
-        "UPDATE grants SET revoked_at = $3 WHERE tenant_id = $1 AND revoked_at IS NULL
-         AND session_id IN (SELECT s.id FROM sessions s WHERE s.tenant_id = $1 AND s.identity_id = $2)"
+        "UPDATE sessions SET ended_at = $3
+         WHERE tenant_id = $1 AND identity_id = $2 AND ended_at IS NULL"
     ))
     .bind(identity)
     .bind(now)
     .execute()
     .await?;
     tx.query(sql!(
-        "UPDATE sessions SET ended_at = $3
-         WHERE tenant_id = $1 AND identity_id = $2 AND ended_at IS NULL"
+        "UPDATE grants SET revoked_at = $3 WHERE tenant_id = $1 AND revoked_at IS NULL
+         AND session_id IN (SELECT s.id FROM sessions s WHERE s.tenant_id = $1 AND s.identity_id = $2)"
     ))
     .bind(identity)
     .bind(now)

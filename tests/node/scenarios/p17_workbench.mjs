@@ -15,7 +15,7 @@ await scenario(async ({ open }) => {
     await page.goto(WORKBENCH);
     const first = await signedIn(page);
     assert.deepEqual(paths.slice(0, 1), ['/'], 'a page was shown on the way');
-    // Once more, with the session.
+    // Once more: WeCom is asked again, without a page.
     paths.splice(0, Infinity);
     await page.goto(WORKBENCH);
     const again = await signedIn(page);

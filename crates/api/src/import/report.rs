@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::row::Failure;
 use crate::problem::Problem;
+use crate::visible;
 
 /// Lines that are sent in one piece.
 const LINES: usize = 256;
@@ -83,7 +84,7 @@ impl Report {
 fn piece(lines: impl Iterator<Item = ImportLine>) -> Result<Option<Bytes>, Problem> {
     let mut text = Vec::new();
     for line in lines {
-        serde_json::to_writer(&mut text, &line).map_err(Problem::internal)?;
+        visible::write(&mut text, &line).map_err(Problem::internal)?;
         text.write_all(b"\n").map_err(Problem::internal)?;
     }
     Ok((!text.is_empty()).then(|| text.into()))

@@ -77,7 +77,10 @@ impl Broker {
         if !way_in::without(tx, user.id, Some(id)).await?.any() {
             return Err(Refused::because(Reason::LastWayIn));
         }
-        identity::remove(tx, id).await?;
+        // Suspended just now?
+        if !identity::remove_active(tx, id).await? {
+            return Err(Refused::because(Reason::LinkSuspended));
+        }
         let event = LinkEvent {
             kind: LinkKind::Unlink,
             user_id: user.id,

@@ -112,8 +112,22 @@ impl Settings {
         Ok(())
     }
 
-    /// What hashes passwords.
+    /// What hashes the passwords that people type.
     pub fn passwords(&self) -> Result<password::Passwords> {
+        let at_once = match self.password.at_once {
+            0 => password::Settings::default().at_once,
+            at_once => at_once,
+        };
+        self.passwords_in(at_once)
+    }
+
+    /// What hashes the passwords that administrators set: apart, so that no tenant's calls keep other
+    /// tenants' people from signing in.
+    pub fn console_passwords(&self) -> Result<password::Passwords> {
+        self.passwords_in(1)
+    }
+
+    fn passwords_in(&self, at_once: usize) -> Result<password::Passwords> {
         // OWASP, Password Storage Cheat Sheet: less of one needs more of the other.
         const AT_LEAST: [(u32, u32); 5] =
             [(46 * 1024, 1), (19 * 1024, 2), (12 * 1024, 3), (9 * 1024, 4), (7 * 1024, 5)];
@@ -127,7 +141,6 @@ impl Settings {
             );
         }
         let default = password::Settings::default();
-        let at_once = if set.at_once == 0 { default.at_once } else { set.at_once };
         let settings = password::Settings {
             memory_kib: set.memory_kib,
             iterations: set.iterations,

@@ -234,7 +234,11 @@ fn account_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
             async { Ok(!audit::of_user(s, of.user, 10).await?.is_empty()) }.boxed()
         }),
         read("audit::signed_in_from", |s, of, _| {
-            audit::signed_in_from(s, of.user, ADDRESS, of.tenant.created_at).boxed()
+            async {
+                let found = audit::signed_in_from(s, of.user, of.tenant.created_at).await?;
+                Ok(found.contains(&ADDRESS.to_owned()))
+            }
+            .boxed()
         }),
         read("audit::changes_of_user", |s, of, _| {
             let since = of.tenant.created_at;

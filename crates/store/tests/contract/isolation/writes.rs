@@ -159,6 +159,9 @@ fn account_writes() -> Vec<Probe<Writes>> {
             }
             .boxed()
         }),
+        write("identity::remove_active", |tx, of, _| {
+            async { identity::remove_active(tx, of.identity).await.map(drop) }.boxed()
+        }),
         write("account::set_verified", |tx, of, w| {
             let email = Email::parse("x@example.com").ok();
             async move { account::set_verified(tx, w.env(), of.user, email.as_ref(), None).await }
