@@ -143,8 +143,9 @@ async fn r8_every_operation_that_changes_something_has_one_event() {
         let detail = event["detail"].as_object().unwrap();
         let named = ["app", "source", "user"].iter().any(|name| !event[name].is_null())
             || ["corp", "api_key", "name"].iter().any(|name| detail.contains_key(*name));
-        let of_tenant = event["action"].as_str().unwrap().starts_with("tenant.");
-        assert!(named || of_tenant, "{template}: {event}");
+        let action = event["action"].as_str().unwrap();
+        let of_many = action.starts_with("tenant.") || action.ends_with(".import");
+        assert!(named || of_many, "{template}: {event}");
     }
     assert!(changes >= 20, "{changes}");
 }

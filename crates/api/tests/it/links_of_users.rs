@@ -324,3 +324,19 @@ async fn an_import_of_many_lines_goes_in_parts() {
     let long = format!("{}\n", "x".repeat(5000));
     import(&tenant, "", NDJSON, long).await.assert_problem(413, "too_large");
 }
+
+#[actix_web::test]
+async fn r4_a_body_of_empty_lines_has_an_end() {
+    let bed = Bed::new().await;
+    let tenant = bed.tenant("a.example").await;
+    for (path, lines) in [("identities/import", 100_010), ("rule-report", 10_010)] {
+        let path = match path {
+            "rule-report" => format!("identity-sources/{}/rule-report", tenant.source().await),
+            path => path.to_owned(),
+        };
+        let body = "\n".repeat(lines);
+        let request = tenant.request(Method::POST, &path);
+        let answer = request.header("Content-Type", "application/x-ndjson").body(body).send().await;
+        assert_eq!(answer.status, 413, "{path}: {}", answer.text);
+    }
+}

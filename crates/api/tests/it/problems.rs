@@ -326,3 +326,18 @@ proptest! {
         });
     }
 }
+
+#[actix_web::test]
+async fn r8_what_a_caller_sent_comes_back_visible() {
+    let bed = Bed::new().await;
+    let tenant = bed.tenant("a.example").await;
+    let body = json!({ "display_name": "x", "\u{9b}2J\u{202e}": 1 });
+    let answer = tenant.post("apps", body).await;
+    assert!(answer.text.contains("unknown_field"), "{}", answer.text);
+    assert!(!answer.text.chars().any(|c| matches!(c, '\u{9b}' | '\u{202e}')), "{}", answer.text);
+    let line = "{\"external_id\": \"A-1\", \"\u{9b}2J\": 1}\n";
+    let request = tenant.request(Method::POST, "users/import");
+    let answer = request.header("Content-Type", "application/x-ndjson").body(line).send().await;
+    assert!(answer.text.contains("unknown_field"), "{}", answer.text);
+    assert!(!answer.text.contains('\u{9b}'), "{}", answer.text);
+}
