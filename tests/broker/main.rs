@@ -16,6 +16,7 @@ mod confusion;
 mod disabled;
 mod in_client;
 mod isolation;
+mod limits;
 mod outage;
 mod pages;
 mod places;

@@ -144,9 +144,9 @@ on_every_backend! {
 }
 
 /// The brokers of the nodes, driven without their web servers, and the tenant as they know it.
-struct Bulk {
-    tenant: Tenant,
-    row: store::tenant::Tenant,
+pub(crate) struct Bulk {
+    pub(crate) tenant: Tenant,
+    pub(crate) row: store::tenant::Tenant,
     brokers: Vec<Broker>,
     pkce: Pkce,
     http: reqwest::Client,
@@ -160,7 +160,7 @@ struct Pending {
 }
 
 impl Bulk {
-    async fn start(world: &World) -> Self {
+    pub(crate) async fn start(world: &World) -> Self {
         let tenant = world.tenant("acme").await;
         let brokers: Vec<Broker> = world
             .stores()
@@ -185,11 +185,11 @@ impl Bulk {
         Self { tenant, row, brokers, pkce: Pkce::new(), http }
     }
 
-    fn broker(&self, number: usize) -> &Broker {
+    pub(crate) fn broker(&self, number: usize) -> &Broker {
         &self.brokers[number % self.brokers.len()]
     }
 
-    fn visitor() -> Visitor {
+    pub(crate) fn visitor() -> Visitor {
         let secret = SecretString::from(format!("hufu_browser_{}", uuid::Uuid::new_v4()));
         let browser = Some(broker::Browser::of(&secret));
         Visitor {
@@ -202,7 +202,7 @@ impl Bulk {
     }
 
     /// What the broker makes of the app's request.
-    async fn authorize(&self, number: usize, visitor: &Visitor) -> Next {
+    pub(crate) async fn authorize(&self, number: usize, visitor: &Visitor) -> Next {
         let broker = self.broker(number);
         let url = Url::parse(&self.tenant.authorize_url(&self.pkce, &[])).unwrap();
         let params = Params::parse(url.query().unwrap().as_bytes()).unwrap();

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use serde_json::json;
+use store::TenantWrite;
 use store::api_key::{self, ApiKey};
 use store::audit::{self, Event};
 use store::id::ApiKeyId;
@@ -103,7 +104,8 @@ pub(crate) async fn list(call: TenantCaller) -> Result<Answer> {
 
 /// Make an API key
 ///
-/// It has every right on this tenant, and none on another. The answer has the key itself, this once.
+/// It has every right on this tenant, and none on another. A key that expires makes none that expires
+/// later. The answer has the key itself, this once.
 #[utoipa::path(tag = "API keys", operation_id = "createApiKey", request_body = NewApiKey,
     responses((status = 201, description = "It was made", body = CreatedApiKey)))]
 #[post("/tenants/{tenant}/api-keys")]
@@ -111,6 +113,7 @@ pub(crate) async fn create(call: TenantCaller) -> Result<Answer> {
     let new: NewApiKey = call.input()?;
     let env = &call.store().env;
     once(&call, call.tenant.id, async |tx| {
+        outlives_nobody(&call, tx, &new).await?;
         let key = env.secret(PREFIX)?;
         let text = key.expose_secret();
         let (prefix, hash) = (text.get(..SHOWN).unwrap_or(PREFIX), SecretHash::of(text));
@@ -122,6 +125,22 @@ pub(crate) async fn create(call: TenantCaller) -> Result<Answer> {
         Answer::created(location, &CreatedApiKey { record: record.into(), key: text.to_owned() })
     })
     .await
+}
+
+/// A key that ends makes none that ends later: who finds one gets no more time than it has.
+async fn outlives_nobody(call: &TenantCaller, tx: &mut TenantWrite, new: &NewApiKey) -> Result<()> {
+    let Some(id) = call.api_key() else { return Ok(()) };
+    let Some(end) = api_key::find(tx, id).await?.and_then(|own| own.expires_at) else {
+        return Ok(());
+    };
+    if new.expires_at.is_some_and(|at| at <= end) {
+        return Ok(());
+    }
+    let text = format!(
+        "expires_at has to be {} or before: then this call's own key ends",
+        end.to_rfc3339()
+    );
+    Err(Problem::field("/expires_at", "too_late", text))
 }
 
 /// Read an API key's record

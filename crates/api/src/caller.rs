@@ -275,6 +275,14 @@ impl Call {
         }
     }
 
+    /// The API key that calls, if it is one.
+    pub(crate) fn api_key(&self) -> Option<ApiKeyId> {
+        match self.actor {
+            Actor::Operator => None,
+            Actor::ApiKey(id, _) => Some(id),
+        }
+    }
+
     /// The caller's network address.
     fn address(&self) -> Option<IpAddr> {
         client_address(&self.request, &self.console.trusted_proxies)

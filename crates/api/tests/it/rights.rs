@@ -1,7 +1,7 @@
 //! Who may call.
 
 use actix_web::http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Bed, OPERATOR_KEY};
 
@@ -121,6 +121,23 @@ async fn a_deleted_or_expired_key_is_none() {
     tenant.get(&format!("api-keys/{own}")).await.assert(200);
     tenant.delete(&format!("api-keys/{own}")).await.assert(204);
     tenant.get("corps").await.assert_problem(401, "unauthenticated");
+}
+
+#[actix_web::test]
+async fn a_key_that_ends_makes_none_that_ends_later() {
+    let bed = Bed::new().await;
+    let tenant = bed.tenant("a.example").await;
+    let end = bed.store.env.now() + chrono::TimeDelta::hours(1);
+    let body = |end: chrono::DateTime<chrono::Utc>| json!({ "display_name": "CI", "expires_at": end.to_rfc3339() });
+    let short = tenant.post("api-keys", body(end)).await;
+    let key = short.assert(201).body["key"].as_str().unwrap().to_owned();
+    let path = format!("{}/api-keys", tenant.home);
+    let make =
+        async |body: Value| bed.request(Method::POST, &path).key(&key).json(&body).send().await;
+    let later = make(body(end + chrono::TimeDelta::seconds(1))).await;
+    later.assert_errors(&[("/expires_at", "too_late")]);
+    make(json!({ "display_name": "CI" })).await.assert_errors(&[("/expires_at", "too_late")]);
+    make(body(end - chrono::TimeDelta::minutes(1))).await.assert(201);
 }
 
 #[actix_web::test]

@@ -235,7 +235,8 @@ fn account_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
         }),
         read("audit::signed_in_from", |s, of, _| {
             async {
-                let found = audit::signed_in_from(s, of.user, of.tenant.created_at).await?;
+                let since = of.tenant.created_at - chrono::TimeDelta::seconds(1);
+                let found = audit::signed_in_from(s, of.user, since).await?;
                 Ok(found.contains(&ADDRESS.to_owned()))
             }
             .boxed()
