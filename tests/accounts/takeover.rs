@@ -125,7 +125,7 @@ on_every_backend! {
         assert_eq!(sub(&tenant, &pkce, &answer).await, user);
         let mail = world.mail().wait_for("lisi@acme.example", std::time::Duration::from_secs(10));
         let mail = mail.await.unwrap();
-        assert!(mail.text.contains("企业微信"), "{mail:?}");
+        assert!(mail.text.contains("WeCom qr"), "{mail:?}");
         // The next sign-in is nothing new.
         let (mut browser, pkce) = (world.browser(), Pkce::new());
         let answer = comes(&tenant, &mut browser, &pkce, "LiSi").await;

@@ -155,6 +155,9 @@ on_every_backend! {
         let mut tx = store.begin(tenant_id(&tenant)).await.unwrap();
         let suspended = store::identity::LinkStatus::Suspended;
         store::identity::set_status(&mut tx, id, suspended).await.unwrap();
+        // As if they had signed in otherwise: by this link nobody is signed in any more.
+        let session = store::session::of_user(&mut tx, &store.env, user_id(&user)).await.unwrap();
+        store::session::detach(&mut tx, session[0].id).await.unwrap();
         tx.commit().await.unwrap();
         let shown = page(&tenant, &mut browser).await.body;
         assert!(shown.contains("Paused by an administrator") && !shown.contains(&id.to_string()));

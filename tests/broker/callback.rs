@@ -85,7 +85,7 @@ on_every_backend! {
         // The back button after the app has got its tokens leads into the app.
         for _ in 0..2 {
             let answer = browser.get(callback.as_str()).await;
-            assert_eq!(answer.location().unwrap().as_str(), HOME, "{answer:?}");
+            assert_eq!(answer.location().unwrap().as_str(), format!("{HOME}#"), "{answer:?}");
             assert!(!sets(&answer, SESSION));
         }
         assert_eq!(calls(&world, GETUSERINFO), 1);

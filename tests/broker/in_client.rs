@@ -126,7 +126,7 @@ on_every_backend! {
         let tenant = world.tenant("acme").await;
         let mut phone = client(&tenant, "zhangsan");
         let workbench = tenant.url("/connections/social/mobile");
-        assert_eq!(phone.get(&workbench).await.location().unwrap().as_str(), HOME);
+        assert_eq!(phone.get(&workbench).await.location().unwrap().as_str(), format!("{HOME}#"));
         // With a second app it has to be named; nobody else's can be.
         let second = tenant.make_app(json!({ "home_url": "https://app.example.com/second" })).await;
         let named = |app: &str| format!("{workbench}?app_id={app}");
@@ -136,7 +136,7 @@ on_every_backend! {
             refused(&tenant, &phone.get(named(wrong)).await, "interaction_expired").await;
         }
         let answer = phone.get(named(&second.id)).await;
-        assert_eq!(answer.location().unwrap().as_str(), "https://app.example.com/second");
+        assert_eq!(answer.location().unwrap().as_str(), "https://app.example.com/second#");
         let path = tenant.path(&format!("/apps/{}", tenant.app.id));
         let start = "https://app.example.com/start";
         tenant.admin.patch(&path, json!({ "initiate_login_uri": start })).await;

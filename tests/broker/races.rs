@@ -174,7 +174,6 @@ impl Bulk {
                 notifier: notify::Notifier::new(None, &notify::guard::Policy::default()).unwrap(),
             })
             .collect();
-        assert_eq!(brokers.len(), 2);
         let database = &world.store().database;
         let row = store::tenant::find(database, tenant.id.parse().unwrap()).await.unwrap().unwrap();
         let http = reqwest::Client::builder()
@@ -249,6 +248,7 @@ const AT_ONCE: usize = 10;
 async fn in_bulk(race: impl AsyncFnOnce(&Bulk)) {
     let world = World::start(Backend::Postgres).await;
     let bulk = Bulk::start(&world).await;
+    assert_eq!(bulk.brokers.len(), 2);
     let began = Instant::now();
     race(&bulk).await;
     assert!(began.elapsed() < Duration::from_mins(3), "{:?}", began.elapsed());

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod account;
+mod binding;
 mod chromium;
 mod libraries;
 mod stage;

@@ -17,6 +17,11 @@ use crate::steps::{
 const END: &str = "/oidc/session/end";
 const SIGNED_OUT: &str = "https://app.example.com/signed-out";
 
+/// The same, without what the browser would bring along (attack A7).
+fn out() -> String {
+    format!("{SIGNED_OUT}#")
+}
+
 async fn end(
     tenant: &Tenant,
     browser: &mut Browser,
@@ -135,7 +140,7 @@ on_every_backend! {
         let answer = end(&tenant, &mut browser, Method::POST, &stay).await;
         assert_eq!(
             (answer.status.as_u16(), &answer.headers["location"]),
-            (303, &"https://app.example.com/".parse().unwrap())
+            (303, &"https://app.example.com/#".parse().unwrap())
         );
         is_signed_in(&tenant, &mut browser).await;
         let form = [("csrf", own.as_str()), ("decision", "sign_out")];
@@ -208,7 +213,7 @@ on_every_backend! {
             ("client_id", &tenant.app.id),
             ("post_logout_redirect_uri", SIGNED_OUT),
         ];
-        assert_eq!(get(&tenant, &mut browser, &right).await.headers["location"], SIGNED_OUT);
+        assert_eq!(get(&tenant, &mut browser, &right).await.headers["location"], out().as_str());
         is_signed_out(&tenant, &mut browser).await;
     }
 
@@ -241,7 +246,7 @@ on_every_backend! {
             ("state", "a b&c=d"),
         ];
         let answer = get(&tenant, &mut browser, &request).await;
-        assert_eq!(answer.headers["location"], format!("{SIGNED_OUT}?state=a+b%26c%3Dd").as_str());
+        assert_eq!(answer.headers["location"], format!("{SIGNED_OUT}?state=a+b%26c%3Dd#").as_str());
         is_signed_out(&tenant, &mut browser).await;
     }
 
@@ -285,7 +290,7 @@ on_every_backend! {
         let answer = end(&tenant, &mut browser, Method::POST, &right).await;
         assert_eq!(
             (answer.status.as_u16(), &answer.headers["location"]),
-            (303, &SIGNED_OUT.parse().unwrap())
+            (303, &out().parse().unwrap())
         );
         is_signed_out(&tenant, &mut browser).await;
     }
@@ -327,7 +332,7 @@ on_every_backend! {
             ("id_token_hint", text(&issued, "id_token")),
             ("post_logout_redirect_uri", SIGNED_OUT),
         ];
-        assert_eq!(get(&tenant, &mut copy, &request).await.headers["location"], SIGNED_OUT);
+        assert_eq!(get(&tenant, &mut copy, &request).await.headers["location"], out().as_str());
         is_signed_in(&tenant, &mut elsewhere).await;
         sign_in(&tenant, &mut browser, "zhangsan").await;
         is_signed_in(&tenant, &mut browser).await;

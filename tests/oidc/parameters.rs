@@ -223,7 +223,7 @@ on_every_backend! {
         }
         is_signed_in(&tenant, &mut browser).await;
         let answer = send_form(&mut browser, Method::POST, end, &query).await;
-        assert_eq!(answer.headers["location"], "https://app.example.com/signed-out?state=s");
+        assert_eq!(answer.headers["location"], "https://app.example.com/signed-out?state=s#");
     }
 
     async fn b4_state_and_nonce_come_back_intact_or_not_at_all(world: World) {

@@ -318,6 +318,15 @@ pub async fn end_oldest_of_user(
     Ok(())
 }
 
+/// Lets a session go on without the identity that it was signed in by: its person takes that away.
+pub async fn detach(tx: &mut TenantWrite, id: SessionId) -> Result<()> {
+    tx.query(sql!("UPDATE sessions SET identity_id = NULL WHERE tenant_id = $1 AND id = $2"))
+        .bind(id)
+        .execute()
+        .await?;
+    Ok(())
+}
+
 /// Ends a session and revokes what was granted in it. Whether it was alive.
 pub async fn end(tx: &mut TenantWrite, env: &Env, id: SessionId) -> Result<bool> {
     let now = env.now();

@@ -1,6 +1,6 @@
 //! Users as an administrator looks at them: one, a page, and a search.
 //!
-//! A search is by prefix or exact, over the keys of [`normal`](crate::normal). Keys are bytes, so that
+//! A search is by prefix or exact, over the keys of [`normal`]. Keys are bytes, so that
 //! both are ranges of one index each; of each index no more than [`BOUND`] rows are looked at. So a
 //! search costs the same among a million users, and says when there may be more than it shows.
 

@@ -94,6 +94,7 @@ impl Broker {
             trace: Some(trace.clone()),
         };
         link_event::record(tx, env, event).await?;
+        session::detach(tx, session.id).await?;
         session::end_others_of_user(tx, env, user.id, Some(session.id)).await?;
         self.finish_change(change, visitor, Event::system(ACTION, "ok")).await
     }

@@ -111,6 +111,7 @@ fn sign_in_writes() -> Vec<Probe<Writes>> {
             }
             .boxed()
         }),
+        write("session::detach", |tx, of, _| session::detach(tx, of.session.id).boxed()),
         write("session::end", |tx, of, w| {
             async { session::end(tx, w.env(), of.session.id).await.map(drop) }.boxed()
         }),
@@ -131,6 +132,7 @@ fn sign_in_writes() -> Vec<Probe<Writes>> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn account_writes() -> Vec<Probe<Writes>> {
     vec![
         write("account::update", |tx, of, w| {
