@@ -252,9 +252,9 @@ on_every_backend! {
         refused(&tenant, &page, "interaction_expired").await;
         // The only one that is linked needs no name.
         let answer = phone.get(&workbench).await;
-        assert_eq!((answer.status.as_u16(), answer.location().unwrap().as_str()), (303, HOME));
+        assert_eq!((answer.status.as_u16(), answer.location().unwrap().as_str()), (303, format!("{HOME}#").as_str()));
         tenant.admin.put(&tenant.path(&link), json!({ "position": 1 })).await;
         let answer = phone.get(format!("{workbench}?app_id={}", unlinked.id)).await;
-        assert_eq!(answer.location().unwrap().as_str(), "https://app.example.com/2");
+        assert_eq!(answer.location().unwrap().as_str(), "https://app.example.com/2#");
     }
 }
