@@ -21,6 +21,7 @@ mod outage;
 mod pages;
 mod places;
 mod races;
+mod recovery;
 mod replies;
 mod review;
 mod session;

@@ -8,6 +8,7 @@ use e2e::{Backend, Browser, Pkce, Tenant, World, on_every_backend};
 use futures_util::future::join_all;
 use oidc::{Params, Provider, authorize, token};
 use secrecy::SecretString;
+use serde_json::json;
 use url::Url;
 use wecom_sim::Member;
 
@@ -143,6 +144,46 @@ on_every_backend! {
     }
 }
 
+on_every_backend! {
+    async fn p11_of_members_who_match_one_account_at_once_one_is_linked(world: World) {
+        let tenant = world.tenant("acme").await;
+        let old = |app: &mut wecom_sim::App| {
+            app.created_after_2022_06_20 = false;
+            app.visible.all = true;
+        };
+        world.wecom().edit_app(&tenant.corp_id, tenant.agent_id, old).unwrap();
+        let rules = json!([{ "field": "mobile", "trusted": true }, { "field": "biz_mail", "trusted": true }]);
+        let body = json!({ "association": "field", "association_policy": { "rules": rules } });
+        let source = tenant.path(&format!("/identity-sources/{}", tenant.qr));
+        tenant.admin.patch(&source, body).await;
+        let pkce = Pkce::new();
+        for round in 0..8 {
+            let (mobile, mail) = (format!("1380000000{round}"), format!("p{round}@acme.example"));
+            let body = json!({
+                "phone_number": mobile, "phone_number_verified": true, "email": mail, "email_verified": true,
+            });
+            let user = tenant.admin.post(&tenant.path("/users"), body).await;
+            let names = [format!("mobile{round}"), format!("mail{round}")];
+            let mut members = names.each_ref().map(|name| Member::new(name, name));
+            members[0].mobile = Some(mobile);
+            members[1].biz_mail = Some(mail);
+            for member in members {
+                world.wecom().set_member(&tenant.corp_id, member).unwrap();
+            }
+            let mut ways =
+                at_the_callback(&tenant, &pkce, 6, |number| names[number % 2].clone()).await;
+            let callbacks = ways.iter_mut().map(|(browser, callback)| browser.get(callback.as_str()));
+            let answers = join_all(callbacks).await;
+            let path = format!("/users/{}/identities", user["id"].as_str().unwrap());
+            let linked = tenant.admin.get(&tenant.path(&path)).await;
+            assert_eq!(linked["items"].as_array().unwrap().len(), 1, "{linked}");
+            // The other one is told, in each browser.
+            let signed_in = answers.iter().filter(|answer| answer.parameter("code").is_some());
+            assert_eq!(signed_in.count(), 3, "{answers:?}");
+        }
+    }
+}
+
 /// The brokers of the nodes, driven without their web servers, and the tenant as they know it.
 pub(crate) struct Bulk {
     pub(crate) tenant: Tenant,
@@ -153,10 +194,10 @@ pub(crate) struct Bulk {
 }
 
 /// A sign-in that is about to be finished.
-struct Pending {
-    visitor: Visitor,
-    state: String,
-    code: String,
+pub(crate) struct Pending {
+    pub(crate) visitor: Visitor,
+    pub(crate) state: String,
+    pub(crate) code: String,
 }
 
 impl Bulk {
@@ -211,7 +252,7 @@ impl Bulk {
     }
 
     /// A sign-in of a member up to the callback.
-    async fn pending(&self, number: usize, member: &str) -> Pending {
+    pub(crate) async fn pending(&self, number: usize, member: &str) -> Pending {
         let visitor = Self::visitor();
         let Next::Login(interaction) = self.authorize(number, &visitor).await else {
             panic!("nobody is signed in")

@@ -92,7 +92,7 @@ pub(crate) async fn look(
     person: &UpstreamIdentity,
     consent_possible: bool,
 ) -> Result<Looked> {
-    let linked = identity::linked_user(scope, &person.subject).await?;
+    let mut linked = identity::linked_user(scope, &person.subject).await?;
     let wanted = wanted(source, person);
     let candidates = match (&linked, source.association) {
         (None, AssociationMode::Field) => {
@@ -100,6 +100,10 @@ pub(crate) async fn look(
         }
         _ => Vec::new(),
     };
+    if !candidates.is_empty() {
+        // In another tab the same person may just have been linked, which the candidates know already.
+        linked = identity::linked_user(scope, &person.subject).await?;
+    }
     let question = Question {
         association: source.association,
         login_only: source.login_only,
