@@ -4,6 +4,7 @@
 use chrono::TimeDelta;
 use store::app::{AppSettings, AuthMethod};
 use store::id::{GrantId, SessionId, SourceId};
+use store::identity::LinkStatus;
 use store::secret::SecretHash;
 use store::session::{self, Device, NewSession, SignInMethod, SignedInBy};
 use store::source::{SourceSettings, Status};
@@ -21,6 +22,7 @@ each_engine! {
     a_person_sees_their_live_sessions,
     all_sessions_but_one_end,
     the_sessions_of_an_identity_end_with_their_grants,
+    a_session_needs_the_link_that_it_was_signed_in_by,
 }
 
 /// Each way to sign in, as a sample's user goes it.
@@ -291,5 +293,27 @@ async fn q5_the_sessions_unused_for_longest_end_when_there_are_too_many(
     world.clock.advance(HOUR);
     let left = session::of_user(&mut world.store.tenant(of.tenant.id), env, of.user).await?;
     assert!(left.is_empty());
+    Ok(())
+}
+
+/// Also one that begins while the link goes away, and so is not ended with the others.
+async fn a_session_needs_the_link_that_it_was_signed_in_by(url: DatabaseUrl) -> Result<()> {
+    let world = World::open(url).await?;
+    let of = world.sample("a.example").await?;
+    let all =
+        [sign_in(&world, &of, of.way()).await?, sign_in(&world, &of, SignedInBy::Password).await?];
+    let switch = async |status| {
+        let mut tx = world.store.begin(of.tenant.id).await?;
+        identity::set_status(&mut tx, of.identity, status).await?;
+        tx.commit().await
+    };
+    switch(LinkStatus::Suspended).await?;
+    assert_eq!(alive(&world, &of, &all).await?, [(false, false), (true, true)]);
+    switch(LinkStatus::Active).await?;
+    assert_eq!(alive(&world, &of, &all).await?, [(true, true), (true, true)]);
+    let mut tx = world.store.begin(of.tenant.id).await?;
+    identity::remove(&mut tx, of.identity).await?;
+    tx.commit().await?;
+    assert_eq!(alive(&world, &of, &all).await?, [(false, false), (true, true)]);
     Ok(())
 }
