@@ -114,6 +114,13 @@ on_every_backend! {
                 "email" => mailed_code(&tenant, "lisi@acme.example").await,
                 _ => texted_code(&tenant, "+8613800000002").await,
             };
+            let wrong = if code == "000000" { "000001" } else { "000000" };
+            let entered = form(&page, "enter-code");
+            let page =
+                submit_and_follow(&tenant, &mut browser, entered, &[("code", wrong)]).await;
+            shows(&tenant, &page, "code_wrong").await;
+            // Another one comes the same way.
+            assert!(page.links().iter().any(|href| href.ends_with(&format!("by={by}"))));
             let spaced = format!("{} {}", &code[..3], &code[3..]);
             let entered = form(&page, "enter-code");
             let answer = submit(&tenant, &mut browser, entered, &[("code", &spaced)]).await;

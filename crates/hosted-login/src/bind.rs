@@ -9,20 +9,20 @@ use broker::decide::{Ask, Why};
 use broker::offer::Offer;
 use broker::{Asking, InteractionId};
 use store::policy::{AskForm, MatchField, Proof};
-use store::source::{self, SourceKind};
+use store::source;
 use store::user::User;
 use store::{corp, source::Source};
 
 use crate::answer;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::local::{
-    address_field, address_view, again, code_field, empty_page, error_of, field, named,
+use crate::forms::{
+    address_field, address_view, again, another_code, code_page, empty_page, error_of, field,
     password_form, secret_field,
 };
-use crate::login::{interaction_id, name_of, start_href};
+use crate::login::{interaction_id, source_view};
 use crate::oidc_endpoints::answer_next;
-use crate::pages::{self, ActionView, FieldView, FormPage, FormView, Frame, SourceView};
+use crate::pages::{FieldView, FormPage, FormView, Frame, SourceView};
 use crate::supplement::computer::told;
 use crate::texts::{BindTexts, LocalTexts};
 
@@ -88,16 +88,8 @@ fn button(
     submit: &str,
     primary: bool,
 ) -> FormView {
-    FormView {
-        id: form.0,
-        action: form.1,
-        heading: None,
-        hidden: context.hidden(id, BIND),
-        fields: Vec::new(),
-        submit: submit.to_owned(),
-        note: None,
-        primary,
-    }
+    let form = FormView::new(form.0, form.1, context.hidden(id, BIND), Vec::new(), submit);
+    FormView { primary, ..form }
 }
 
 /// New or existing, with the ways to fetch a missing value.
@@ -150,16 +142,8 @@ fn typed_form(context: &Context, id: &InteractionId, value: MatchField) -> FormV
     let field = FieldView { id: if mobile { "typed-phone" } else { "typed-address" }, ..plain };
     let mut hidden = context.hidden(id, BIND);
     hidden.push(("field", value.as_str().to_owned()));
-    FormView {
-        id: form,
-        action: "/bind/typed",
-        heading: Some(heading.to_owned()),
-        hidden,
-        fields: vec![field],
-        submit: texts.typed_submit.to_owned(),
-        note: None,
-        primary: false,
-    }
+    let form = FormView::new(form, "/bind/typed", hidden, vec![field], texts.typed_submit);
+    FormView { heading: Some(heading.to_owned()), primary: false, ..form }
 }
 
 /// The ways to prove an account.
@@ -173,18 +157,12 @@ async fn proofs(
     let (id, ask) = (&asking.interaction.id, &asking.pending.ask);
     let has = |proof: Proof| ask.proofs.contains(&proof);
     let mail = context.site.broker.notifier.has_mail();
-    let send = |form, sms: bool, heading: &str| FormView {
-        id: form,
-        action: "/bind/code",
-        heading: Some(heading.to_owned()),
-        hidden: context.hidden(id, BIND),
-        fields: vec![FieldView {
-            id: if sms { "code-phone" } else { "code-email" },
-            ..address_view(local, sms)
-        }],
-        submit: local.send_code.to_owned(),
-        note: None,
-        primary: false,
+    let send = |form, sms: bool, heading: &str| {
+        let id_of_field = if sms { "code-phone" } else { "code-email" };
+        let field = FieldView { id: id_of_field, ..address_view(local, sms) };
+        let hidden = context.hidden(id, BIND);
+        let form = FormView::new(form, "/bind/code", hidden, vec![field], local.send_code);
+        FormView { heading: Some(heading.to_owned()), primary: false, ..form }
     };
     let mut forms = Vec::new();
     if has(Proof::Password) {
@@ -230,26 +208,12 @@ async fn other_sources(context: &Context, asking: &Asking) -> Result<Vec<SourceV
     // Another source of the same corp would only lead to the same person.
     let others: Vec<Source> =
         all.into_iter().filter(|source| source.corp != asking.source.corp).collect();
-    let browser = wecom::classify(asking_user_agent(context));
     let id = &asking.interaction.id;
-    Ok(Offer::sort(others, &browser)
-        .usable
-        .into_iter()
-        .map(|source| SourceView {
-            href: format!("{}&errand=proof", start_href(id, &source.identifier)),
-            name: name_of(&source, context.language),
-            kind: match source.kind {
-                SourceKind::WecomQr => pages::SourceKind::WecomQr,
-                SourceKind::WecomMobile => pages::SourceKind::WecomMobile,
-            },
-            logo_url: source.logo_url,
-            note: None,
-        })
-        .collect())
-}
-
-fn asking_user_agent(context: &Context) -> &str {
-    context.visitor.user_agent.as_deref().unwrap_or_default()
+    let proof = |source| {
+        let view = source_view(source, id, context.language);
+        SourceView { href: format!("{}&errand=proof", view.href), ..view }
+    };
+    Ok(Offer::sort(others, &context.client()).usable.into_iter().map(proof).collect())
 }
 
 /// Which account is about to be bound to whom.
@@ -291,7 +255,7 @@ fn account_name(texts: &BindTexts, user: &User) -> String {
 /// `POST /bind/existing`: on to the proofs.
 pub(crate) async fn existing(context: Context, body: Bytes) -> impl Responder {
     let result = (|| {
-        let id = named(&context.own_form(&body, BIND)?)?;
+        let id = interaction_id(&context.own_form(&body, BIND)?)?;
         Ok(answer::redirect(&format!("/bind?interaction={id}&step=prove#")).finish())
     })();
     context.answer(result).await
@@ -310,7 +274,7 @@ pub(crate) async fn confirm(context: Context, body: Bytes) -> impl Responder {
 }
 
 async fn answered(context: &Context, body: &Bytes, new: bool) -> Result<HttpResponse, Failure> {
-    let id = named(&context.own_form(body, BIND)?)?;
+    let id = interaction_id(&context.own_form(body, BIND)?)?;
     let (broker, tenant, visitor) = (&context.site.broker, &context.tenant, &context.visitor);
     let next = match new {
         true => broker.create_account(tenant, &id, visitor).await?,
@@ -322,7 +286,7 @@ async fn answered(context: &Context, body: &Bytes, new: bool) -> Result<HttpResp
 /// `POST /bind/another`: not that account.
 pub(crate) async fn another(context: Context, body: Bytes) -> impl Responder {
     let result = async {
-        let id = named(&context.own_form(&body, BIND)?)?;
+        let id = interaction_id(&context.own_form(&body, BIND)?)?;
         context.site.broker.forget_proof(&context.tenant, &id, &context.visitor).await?;
         Ok(answer::redirect(&format!("/bind?interaction={id}&step=prove#")).finish())
     };
@@ -338,7 +302,7 @@ pub(crate) async fn password(context: Context, body: Bytes) -> impl Responder {
 
 async fn prove(context: &Context, body: &Bytes) -> Result<HttpResponse, Failure> {
     let params = context.own_form(body, BIND)?;
-    let id = named(&params)?;
+    let id = interaction_id(&params)?;
     let result = async {
         let (name, password) = (field(&params, "name")?, secret_field(&params, "password")?);
         let (tenant, visitor) = (&context.tenant, &context.visitor);
@@ -357,7 +321,7 @@ pub(crate) async fn code_post(context: Context, body: Bytes) -> impl Responder {
 
 async fn send(context: &Context, body: &Bytes) -> Result<HttpResponse, Failure> {
     let params = context.own_form(body, BIND)?;
-    let id = named(&params)?;
+    let id = interaction_id(&params)?;
     let result = async {
         let address = address_field(&params)?;
         let (tenant, visitor) = (&context.tenant, &context.visitor);
@@ -380,32 +344,10 @@ async fn ask_code(context: &Context) -> Result<HttpResponse, Failure> {
     let broker = &context.site.broker;
     let asking = broker.asking(&context.tenant, &id, &context.visitor).await?;
     let (texts, bind) = (LocalTexts::of(context.language), BindTexts::of(context.language));
-    let frame = context.frame_within(&asking.interaction).await?;
-    let error = error_of(&params, &frame, &asking.interaction.trace);
-    let form = FormView {
-        id: "enter-code",
-        action: "/bind/code/enter",
-        heading: None,
-        hidden: context.hidden(&id, BIND),
-        fields: vec![code_field(texts)],
-        submit: bind.prove.to_owned(),
-        note: None,
-        primary: true,
-    };
-    let another = ActionView {
-        href: format!("/bind?interaction={id}&step=prove"),
-        label: texts.another_code.to_owned(),
-        primary: false,
-    };
-    let page = FormPage {
-        heading: texts.enter_code.to_owned(),
-        lead: vec![texts.code_sent.to_owned()],
-        error,
-        forms: vec![form],
-        links: vec![another],
-        ..empty_page(context, &asking.interaction, frame)
-    };
-    context.form_page(&asking.interaction, page).await
+    let hidden = context.hidden(&id, BIND);
+    let form = FormView::new("enter-code", "/bind/code/enter", hidden, Vec::new(), bind.prove);
+    let another = another_code(texts, format!("/bind?interaction={id}&step=prove"));
+    code_page(context, &asking.interaction, form, vec![another]).await
 }
 
 /// `POST /bind/code/enter`: proves an account by the code.
@@ -416,7 +358,7 @@ pub(crate) async fn enter(context: Context, body: Bytes) -> impl Responder {
 
 async fn confirm_code(context: &Context, body: &Bytes) -> Result<HttpResponse, Failure> {
     let params = context.own_form(body, BIND)?;
-    let id = named(&params)?;
+    let id = interaction_id(&params)?;
     let result = async {
         let code = field(&params, "code")?;
         let (tenant, visitor) = (&context.tenant, &context.visitor);

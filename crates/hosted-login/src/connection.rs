@@ -11,7 +11,6 @@ use store::app;
 use store::ephemeral::Slot;
 use store::id::AppId;
 use store::source;
-use wecom::UserAgent;
 
 use crate::answer;
 use crate::context::Context;
@@ -120,20 +119,20 @@ async fn sent_on(context: &Context, identifier: &str, refused: &broker::Refused)
     match refused.reason {
         Reason::AlreadySignedIn => location,
         Reason::BrowserChanged => {
-            let browser = context.user_agent();
-            let in_client = matches!(wecom::classify(browser), UserAgent::WeCom { .. });
             let begins_anew = match refused.workbench {
                 true => workbench::link(identifier, app),
                 // Only an address that is meant for it begins a sign-in by itself.
                 false => app.initiate_login_uri.as_ref().and(location)?,
             };
-            (in_client && restart_allowed(context, app.id, browser).await).then_some(begins_anew)
+            let again = context.is_in_client() && restart_allowed(context, app.id).await;
+            again.then_some(begins_anew)
         }
         _ => None,
     }
 }
 
-async fn restart_allowed(context: &Context, app: store::id::AppId, browser: &str) -> bool {
+async fn restart_allowed(context: &Context, app: AppId) -> bool {
+    let browser = context.visitor.user_agent.as_deref().unwrap_or_default();
     let key = format!("{app}:{:?}:{browser}", context.visitor.address);
     let ephemeral = &context.site.broker.provider.store.ephemeral;
     let count = ephemeral.count(&RESTARTS, context.tenant.id, key).await;

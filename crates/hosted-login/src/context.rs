@@ -12,6 +12,7 @@ use oidc::{OAuthError, Params};
 use secrecy::SecretString;
 use store::app::App;
 use store::tenant::{self, Tenant, TenantStatus};
+use wecom::UserAgent;
 
 use crate::address::{client_address, host};
 use crate::failure::{Failure, FailurePage, oauth_response};
@@ -76,6 +77,16 @@ impl Context {
     /// A header's text.
     pub(crate) fn header(&self, name: header::HeaderName) -> Option<&str> {
         self.request.headers().get(name)?.to_str().ok()
+    }
+
+    /// What this browser says that it is.
+    pub(crate) fn client(&self) -> UserAgent {
+        wecom::classify(self.visitor.user_agent.as_deref().unwrap_or_default())
+    }
+
+    /// Whether it is the WeCom client's.
+    pub(crate) fn is_in_client(&self) -> bool {
+        matches!(self.client(), UserAgent::WeCom { .. })
     }
 
     /// The `Authorization` header. One that stands twice names two callers at once (attack B3).

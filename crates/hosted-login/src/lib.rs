@@ -14,6 +14,7 @@ mod context;
 mod cookie;
 mod device;
 mod failure;
+mod forms;
 mod hand_over;
 pub mod language;
 mod local;

@@ -1,6 +1,5 @@
 //! The login page: what an app offers in this browser, and the way to cancel.
 
-use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, Responder};
 use broker::offer::{Obstacle, Offer};
@@ -13,8 +12,9 @@ use crate::answer::{self, Policy};
 use crate::context::Context;
 use crate::cookie;
 use crate::failure::{Failure, app_origins, refusal, way_back};
+use crate::forms::error_of;
 use crate::language::Language;
-use crate::local::{error_of, login_forms};
+use crate::local::login_forms;
 use crate::oidc_endpoints::{answer_next, form};
 use crate::pages::{
     self, CancelView, LanguageLink, Login, Notice, PanelView, SourceView, UnavailableView,
@@ -64,8 +64,7 @@ async fn show(context: &mut Context) -> Result<HttpResponse, Failure> {
     if sources.is_empty() && !methods.any() {
         return Err(Failure::Notice(Notice::NoSources));
     }
-    let browser = wecom::classify(context.header(header::USER_AGENT).unwrap_or_default());
-    let offer = Offer::sort(sources, &browser);
+    let offer = Offer::sort(sources, &context.client());
     // Who comes back with an error has tried already.
     let tried = context.query()?.has("error");
     if let Some(source) = by_itself(&interaction, &offer).filter(|_| !tried) {

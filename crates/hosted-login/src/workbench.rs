@@ -1,6 +1,5 @@
 //! WeCom's workbench: the link that opens an app and signs its person in on the way.
 
-use actix_web::http::header;
 use actix_web::{HttpResponse, Responder, web};
 use broker::{Browser, Opened, Reason};
 use store::app::{self, App};
@@ -60,10 +59,5 @@ impl Context {
         let issuer = self.site.broker.provider.issuer(&self.tenant).to_string();
         let location = way_back(app, &issuer).ok_or(Failure::Notice(without))?;
         Ok(answer::leave(&location).finish())
-    }
-
-    /// What this browser says that it is.
-    pub(crate) fn user_agent(&self) -> &str {
-        self.header(header::USER_AGENT).unwrap_or_default()
     }
 }

@@ -1,6 +1,5 @@
 //! What a person changes about their account: each a form of ours, each after a fresh sign-in.
 
-use actix_web::http::header;
 use actix_web::web::{Bytes, Path};
 use actix_web::{HttpResponse, Responder};
 use broker::offer::Offer;
@@ -61,8 +60,7 @@ async fn choose(context: &Context) -> Result<HttpResponse, Failure> {
     let Some(account) = broker.account(&context.tenant, &context.visitor).await? else {
         return Err(Failure::Notice(Notice::SignInFirst));
     };
-    let browser = wecom::classify(context.header(header::USER_AGENT).unwrap_or_default());
-    let offer = Offer::sort(choices, &browser);
+    let offer = Offer::sort(choices, &context.client());
     let language = context.language;
     let path = oidc::append(ADD, [("interaction", &*interaction.to_string())]);
     let page = AccountAdd {

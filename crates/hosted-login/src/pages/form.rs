@@ -72,6 +72,28 @@ pub struct FormView {
     pub primary: bool,
 }
 
+impl FormView {
+    /// A form whose button stands out, with nothing above it and nothing more on its button.
+    pub fn new(
+        id: &'static str,
+        action: &'static str,
+        hidden: Vec<(&'static str, String)>,
+        fields: Vec<FieldView>,
+        submit: &str,
+    ) -> Self {
+        Self {
+            id,
+            action,
+            heading: None,
+            hidden,
+            fields,
+            submit: submit.to_owned(),
+            note: None,
+            primary: true,
+        }
+    }
+}
+
 /// A field.
 #[derive(Clone, Debug)]
 pub struct FieldView {

@@ -5,28 +5,22 @@ use actix_web::web::Bytes;
 use actix_web::{HttpResponse, Responder};
 use broker::{AfterConsent, InteractionId, Standing};
 use oidc::Params;
-use wecom::UserAgent;
 
 use crate::answer::{self, Policy};
 use crate::bind::BIND;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::local::{error_of, named};
+use crate::forms::error_of;
 use crate::login::{cancel_view, interaction_id, start_href};
 use crate::oidc_endpoints::answer_next;
 use crate::pages::{ActionView, Continue, FormError, Notice, OnComputer, Target};
 use crate::texts::SupplementTexts;
 
-fn is_in_client(context: &Context) -> bool {
-    let browser = context.visitor.user_agent.as_deref().unwrap_or_default();
-    matches!(wecom::classify(browser), UserAgent::WeCom { .. })
-}
-
 /// `POST /bind/consent`: inside the client on to WeCom, elsewhere a ticket.
 pub(crate) async fn ask(context: Context, body: Bytes) -> impl Responder {
     let result = async {
-        let id = named(&context.own_form(&body, BIND)?)?;
-        if !is_in_client(&context) {
+        let id = interaction_id(&context.own_form(&body, BIND)?)?;
+        if !context.is_in_client() {
             context.site.broker.ask_consent(&context.tenant, &id, &context.visitor).await?;
         }
         Ok(answer::redirect(&format!("/bind/consent?interaction={id}#")).finish())
@@ -37,7 +31,7 @@ pub(crate) async fn ask(context: Context, body: Bytes) -> impl Responder {
 
 /// `GET /bind/consent`: the ticket; inside the client the way on to WeCom.
 pub(crate) async fn show(context: Context) -> impl Responder {
-    let result = match is_in_client(&context) {
+    let result = match context.is_in_client() {
         true => to_wecom(&context).await,
         false => ticket(&context).await,
     };
@@ -118,7 +112,7 @@ pub(crate) async fn go_on(context: Context, body: Bytes) -> impl Responder {
 }
 
 async fn gone_on(context: &Context, body: &Bytes) -> Result<HttpResponse, Failure> {
-    let id = named(&context.own_form(body, BIND)?)?;
+    let id = interaction_id(&context.own_form(body, BIND)?)?;
     let broker = &context.site.broker;
     let after = broker.after_consent(&context.tenant, &id, &context.visitor).await?;
     Ok(match after {

@@ -3,14 +3,13 @@
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, Responder, web};
 use broker::{Browser, Consenting};
-use wecom::UserAgent;
 
 use super::{CONSENT, described};
 use crate::answer::{self, Policy};
 use crate::context::Context;
 use crate::cookie;
 use crate::failure::Failure;
-use crate::local::{again, empty_page, error_of, field, named};
+use crate::forms::{again, empty_page, error_of, field};
 use crate::login::interaction_id;
 use crate::pages::{FieldView, FormError, FormPage, FormView, Notice, OpenInWecom};
 use crate::texts::SupplementTexts;
@@ -23,8 +22,7 @@ pub(crate) async fn open(context: Context, ticket: web::Path<String>) -> impl Re
 
 async fn opened(context: &Context, ticket: &str) -> Result<HttpResponse, Failure> {
     let broker = &context.site.broker;
-    let browser = context.visitor.user_agent.as_deref().unwrap_or_default();
-    if !matches!(wecom::classify(browser), UserAgent::WeCom { .. }) {
+    if !context.is_in_client() {
         broker.is_open_ticket(&context.tenant, ticket).await?;
         let frame = context.frame()?;
         let nonce = frame.nonce.clone();
@@ -61,16 +59,7 @@ async fn shown(context: &Context) -> Result<HttpResponse, Failure> {
         true => FormError { text: texts.number_wrong.to_owned(), ..error },
         false => error,
     });
-    let form = |id, action, fields, submit: &str, primary| FormView {
-        id,
-        action,
-        heading: None,
-        hidden: context.hidden(&consenting.interaction.id, CONSENT),
-        fields,
-        submit: submit.to_owned(),
-        note: None,
-        primary,
-    };
+    let hidden = context.hidden(&consenting.interaction.id, CONSENT);
     let number = FieldView {
         name: "number",
         id: "number",
@@ -85,8 +74,11 @@ async fn shown(context: &Context) -> Result<HttpResponse, Failure> {
         error,
         facts: facts(context, texts, &consenting),
         forms: vec![
-            form("confirm", "/consent", vec![number], texts.confirm, true),
-            form("refuse", "/consent/refuse", Vec::new(), texts.refuse, false),
+            FormView::new("confirm", "/consent", hidden.clone(), vec![number], texts.confirm),
+            FormView {
+                primary: false,
+                ..FormView::new("refuse", "/consent/refuse", hidden, Vec::new(), texts.refuse)
+            },
         ],
         cancel: None,
         ..empty_page(context, &consenting.interaction, frame)
@@ -126,7 +118,7 @@ pub(crate) async fn confirm(context: Context, body: Bytes) -> impl Responder {
 
 async fn confirmed(context: &Context, body: &Bytes) -> Result<HttpResponse, Failure> {
     let params = context.own_form(body, CONSENT)?;
-    let id = named(&params)?;
+    let id = interaction_id(&params)?;
     let result = async {
         let number = field(&params, "number")?;
         let (tenant, visitor) = (&context.tenant, &context.visitor);
@@ -139,7 +131,7 @@ async fn confirmed(context: &Context, body: &Bytes) -> Result<HttpResponse, Fail
 /// `POST /consent/refuse`: the person refuses.
 pub(crate) async fn refuse(context: Context, body: Bytes) -> impl Responder {
     let result = async {
-        let id = named(&context.own_form(&body, CONSENT)?)?;
+        let id = interaction_id(&context.own_form(&body, CONSENT)?)?;
         context.site.broker.refuse_consent(&context.tenant, &id, &context.visitor).await?;
         Ok(answer::redirect("/consent/done?said=refused#").finish())
     };

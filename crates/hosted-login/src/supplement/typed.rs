@@ -8,7 +8,8 @@ use store::policy::MatchField;
 use crate::bind::BIND;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::local::{address_field, again, field, named};
+use crate::forms::{address_field, again, field};
+use crate::login::interaction_id;
 use crate::oidc_endpoints::answer_next;
 use crate::pages::Notice;
 
@@ -20,7 +21,7 @@ pub(crate) async fn post(context: Context, body: Bytes) -> impl Responder {
 
 async fn confirm(context: &Context, body: &Bytes) -> Result<HttpResponse, Failure> {
     let params = context.own_form(body, BIND)?;
-    let id = named(&params)?;
+    let id = interaction_id(&params)?;
     let result = async {
         let named = field(&params, "field")?;
         let field = MatchField::ALL.iter().find(|field| field.as_str() == named);
