@@ -64,6 +64,7 @@ impl Input for NewAccount {
         let about = [
             change.name.value().map(String::as_str),
             change.username.value().map(Handle::as_str),
+            change.external_id.value().map(Handle::as_str),
             change.email.value().map(Email::as_str),
             change.phone_number.value().map(Phone::as_str),
         ];
@@ -110,9 +111,7 @@ impl Input for NewPassword {
 impl NewPassword {
     /// Whether this user may have it.
     pub(crate) fn check(&self, user: &User) -> Result<(), Problem> {
-        let about = [&user.name, &user.username, &user.email, &user.phone_number];
-        let about: Vec<_> = about.into_iter().filter_map(Option::as_deref).collect();
-        acceptable(&self.password, &about).map_err(|flaws| {
+        acceptable(&self.password, &user.known_by()).map_err(|flaws| {
             fields::invalid(flaws.into_iter().map(|flaw| flaw.under("/password")).collect())
         })
     }

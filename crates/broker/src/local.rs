@@ -232,9 +232,7 @@ impl Broker {
         let account = user::find(&mut self.store().tenant(tenant.id), user).await?;
         let account = account.filter(|account| account.status == UserStatus::Active);
         let account = account.ok_or_else(|| Refused::because(Reason::UserSuspended))?;
-        let about = [&account.username, &account.email, &account.phone_number, &account.name];
-        let about: Vec<&str> = about.into_iter().filter_map(|text| text.as_deref()).collect();
-        password::check(password, &about)
+        password::check(password, &account.known_by())
             .map_err(|_| Refused::because(Reason::PasswordUnacceptable))
     }
 

@@ -67,6 +67,15 @@ pub struct User {
     pub updated_at: DateTime<Utc>,
 }
 
+impl User {
+    /// What the person is known by: nothing of it makes a password.
+    pub fn known_by(&self) -> Vec<&str> {
+        let known =
+            [&self.username, &self.external_id, &self.email, &self.phone_number, &self.name];
+        known.into_iter().filter_map(Option::as_deref).collect()
+    }
+}
+
 /// What a sign-in told about the person. Nothing is written where nothing was told.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {

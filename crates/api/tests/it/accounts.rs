@@ -337,3 +337,24 @@ async fn sessions_are_listed_and_ended() {
         (&json!("user.sign_out"), &json!({ "sessions": 2 }))
     );
 }
+
+#[actix_web::test]
+async fn a_password_is_nothing_that_the_person_is_known_by() {
+    let bed = Bed::new().await;
+    let tenant = bed.tenant("a.example").await;
+    let known = json!({
+        "name": "Wang Xiaowu Junior", "username": "wang.xiaowu", "external_id": "EMP-2026-0017",
+        "email": "xiaowu.wang@acme.example", "phone_number": "13800000017",
+    });
+    let path = path(&made(&tenant, known.clone()).await);
+    for (name, value) in known.as_object().unwrap() {
+        let password = json!({ "password": value });
+        let refused = tenant.put(&format!("{path}/password"), password.clone()).await;
+        assert_eq!(refused.status, 422, "{name}: {}", refused.text);
+        refused.assert_errors(&[("/password", "personal")]);
+        let own = with(json!({ name: value }), password);
+        tenant.post("users", own).await.assert_errors(&[("/password", "personal")]);
+    }
+    // The control.
+    tenant.put(&format!("{path}/password"), json!({ "password": PASSWORD })).await.assert(204);
+}

@@ -47,7 +47,7 @@ impl Broker {
         } else if !way_in::without(&mut scope, id, None).await?.could_use_password() {
             return Err(Refused::because(Reason::NotOffered));
         }
-        if let Err(flaw) = ::password::check(&new, &about(&user)) {
+        if let Err(flaw) = ::password::check(&new, &user.known_by()) {
             return Ok(PasswordChange::Unacceptable(flaw));
         }
         // Before the transaction: it takes its time, and SQLite has one writer.
@@ -76,12 +76,6 @@ impl Broker {
         self.refuse_change(tenant, visitor, user.id, ACTION, Reason::ProofFailed).await;
         Ok(PasswordChange::WrongCurrent)
     }
-}
-
-/// What a password of this person must not be made of.
-fn about(user: &User) -> Vec<&str> {
-    let known = [&user.username, &user.email, &user.phone_number, &user.name, &user.external_id];
-    known.into_iter().filter_map(Option::as_deref).collect()
 }
 
 fn is_same(now: Option<&Password>, before: Option<&Password>) -> bool {
