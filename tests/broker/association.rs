@@ -1,9 +1,14 @@
 //! Which user an upstream person is.
 
+use broker::{Address, Callback, Error, Next, Reason};
 use e2e::{Pkce, Tenant, on_every_backend};
+use secrecy::SecretString;
 use serde_json::{Value, json};
+use store::normal::Email;
+use store::policy::Proof;
 use wecom_sim::{Fault, FaultKind, Member, Withheld};
 
+use crate::races::Bulk;
 use crate::steps::{
     GETUSERINFO, USER_GET, client, events, offers_a_way_back, refused, signs_in, sub,
 };
@@ -158,5 +163,29 @@ on_every_backend! {
         only_user(&tenant).await;
         tenant.admin.patch(&qr, json!({ "login_only": false })).await;
         assert_ne!(signs_in(&tenant, "wangwu").await, known);
+    }
+}
+
+on_every_backend! {
+    async fn a_code_by_mail_is_no_proof_where_no_mail_is_sent(world: World) {
+        // These brokers have no relay for mail; the nodes of the other tests have one.
+        let bulk = Bulk::start(&world).await;
+        let tenant = &bulk.tenant;
+        let source = tenant.path(&format!("/identity-sources/{}", tenant.qr));
+        let policy = json!({ "proofs": ["email_code", "password"] });
+        let body = json!({ "association": "ask", "association_policy": policy });
+        tenant.admin.patch(&source, body).await;
+        let pending = bulk.pending(0, "LiSi").await;
+        let code = Some(SecretString::from(pending.code.clone()));
+        let callback = Callback { identifier: "qr", state: &pending.state, code };
+        let (broker, visitor) = (bulk.broker(0), &pending.visitor);
+        let next = broker.callback(&bulk.row, visitor, callback).await.unwrap();
+        let Next::ToBind(id) = next else { panic!("{next:?}") };
+        let asking = broker.asking(&bulk.row, &id, visitor).await.unwrap();
+        assert_eq!(asking.pending.ask.proofs, [Proof::Password]);
+        let address = Address::Email(Email::parse("lisi@acme.example").unwrap());
+        let sent = broker.send_binding_code(&bulk.row, &id, visitor, &address).await;
+        let Err(Error::Refused(refused)) = sent else { panic!("{sent:?}") };
+        assert_eq!(refused.reason, Reason::NotOffered);
     }
 }

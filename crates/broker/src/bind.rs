@@ -60,7 +60,10 @@ impl Broker {
         visitor: &Visitor,
     ) -> Result<Asking> {
         let interaction = self.interaction(tenant, id, visitor).await?;
-        let pending = Pending::find(self.store(), tenant.id, id).await?;
+        let mut pending = Pending::find(self.store(), tenant.id, id).await?;
+        if !self.notifier.has_mail() {
+            pending.ask.proofs.retain(|proof| *proof != Proof::EmailCode);
+        }
         let source = self.usable_source(tenant, &interaction, &pending.identifier).await?;
         if source.id != pending.source {
             return Err(Refused::within(Reason::SourceDisabled, &interaction).into());
@@ -251,7 +254,7 @@ impl Broker {
         let asking = self.asking(tenant, id, visitor).await?;
         let interaction = asking.interaction.clone();
         let result = async {
-            self.offers(&asking, Proof::Password)?;
+            Self::offers(&asking, Proof::Password)?;
             let (user, by) = self.verify_password(tenant, visitor, name, password).await?;
             self.proved(tenant, asking, user, by).await
         };
@@ -269,7 +272,7 @@ impl Broker {
         address: &Address,
     ) -> Result<()> {
         let asking = self.asking(tenant, id, visitor).await?;
-        self.offers(&asking, proof_by(address))?;
+        Self::offers(&asking, proof_by(address))?;
         let to_anybody = asking.pending.ask.create && asking.pending.ask.form == AskForm::OneForm;
         let request = CodeRequest { address, to_anybody };
         let (purpose, interaction) = (CodePurpose::Bind, &asking.interaction);
@@ -290,7 +293,7 @@ impl Broker {
         let confirmed = self.confirm_code(tenant, visitor, &interaction, purpose, code).await;
         let confirmed = self.noted(tenant, visitor, &interaction, confirmed).await?;
         let result = async {
-            self.offers(&asking, proof_by(&confirmed.address))?;
+            Self::offers(&asking, proof_by(&confirmed.address))?;
             match confirmed.user {
                 Some(user) => {
                     let by = Evidence::from(&confirmed.address);
@@ -308,12 +311,8 @@ impl Broker {
     }
 
     /// Whether a proof is one of those that the person may give here.
-    fn offers(&self, asking: &Asking, by: Proof) -> Result<()> {
-        let possible = match by {
-            Proof::EmailCode => self.notifier.has_mail(),
-            Proof::Password | Proof::SmsCode | Proof::Source => true,
-        };
-        if possible && asking.pending.ask.proofs.contains(&by) {
+    fn offers(asking: &Asking, by: Proof) -> Result<()> {
+        if asking.pending.ask.proofs.contains(&by) {
             return Ok(());
         }
         Err(Refused::within(Reason::NotOffered, &asking.interaction).into())
@@ -347,11 +346,9 @@ impl Broker {
         user: UserId,
         by: Evidence,
     ) -> Result<Completed> {
+        Self::offers(&asking, by.proof())?;
         let Asking { interaction, mut pending, source, .. } = asking;
         let refuse = |reason| Error::from(Refused::within(reason, &interaction));
-        if !pending.ask.proofs.contains(&by.proof()) {
-            return Err(refuse(Reason::NotOffered));
-        }
         let mut scope = self.store().tenant(tenant.id);
         let account = user::find(&mut scope, user).await?;
         let account = account.ok_or_else(|| refuse(Reason::UserSuspended))?;

@@ -156,7 +156,6 @@ async fn proofs(
     let (texts, local) = (BindTexts::of(context.language), LocalTexts::of(context.language));
     let (id, ask) = (&asking.interaction.id, &asking.pending.ask);
     let has = |proof: Proof| ask.proofs.contains(&proof);
-    let mail = context.site.broker.notifier.has_mail();
     let send = |form, sms: bool, heading: &str| {
         let id_of_field = if sms { "code-phone" } else { "code-email" };
         let field = FieldView { id: id_of_field, ..address_view(local, sms) };
@@ -174,7 +173,7 @@ async fn proofs(
     if has(Proof::SmsCode) {
         forms.push(send("prove-sms", true, texts.by_sms_code));
     }
-    if has(Proof::EmailCode) && mail {
+    if has(Proof::EmailCode) {
         forms.push(send("prove-email", false, texts.by_email_code));
     }
     let sources = match has(Proof::Source) {
