@@ -14,6 +14,7 @@ pub mod code;
 pub mod discovery;
 mod error;
 mod issuer;
+pub mod jose;
 pub mod jwt;
 pub mod keys;
 pub mod logout;
