@@ -6,7 +6,7 @@ use broker::wecom::WeCom;
 use broker::{Broker, Callback, Next, SessionRules, Start, Visitor};
 use e2e::{Backend, Browser, Pkce, Tenant, World, on_every_backend};
 use futures_util::future::join_all;
-use oidc::{Params, Provider, authorize, token};
+use oidc::{Caller, Endpoint, Params, Provider, authorize, token};
 use secrecy::SecretString;
 use serde_json::json;
 use url::Url;
@@ -277,7 +277,7 @@ impl Bulk {
         let callback = Callback { identifier: "qr", state: &pending.state, code };
         let broker = self.broker(number);
         match broker.callback(&self.row, &pending.visitor, callback).await.unwrap() {
-            Next::ToApp { location, session: Some(_) } => location,
+            Next::ToApp { response, session: Some(_) } => response.location(),
             other => panic!("{other:?}"),
         }
     }
@@ -347,19 +347,19 @@ async fn bulk_of_token_requests_redeems_each_code_once_at_most() {
         let visitor = Visitor { session, ..pending.visitor };
         let mut double = 0;
         for round in 0..400 {
-            let Next::ToApp { location, .. } = bulk.authorize(round, &visitor).await else {
+            let Next::ToApp { response, .. } = bulk.authorize(round, &visitor).await else {
                 panic!("the session answers")
             };
-            let code = parameter(&Url::parse(&location).unwrap(), "code").unwrap();
+            let code = parameter(&Url::parse(&response.location()).unwrap(), "code").unwrap();
             let attempts = (0..AT_ONCE).map(|number| redeem(bulk, number, &code));
             let good = join_all(attempts).await.into_iter().filter(|good| *good).count();
             double += usize::from(good > 1);
         }
         assert_eq!(double, 0, "codes were redeemed more than once");
-        let Next::ToApp { location, .. } = bulk.authorize(0, &visitor).await else {
+        let Next::ToApp { response, .. } = bulk.authorize(0, &visitor).await else {
             panic!("the session answers")
         };
-        let code = parameter(&Url::parse(&location).unwrap(), "code").unwrap();
+        let code = parameter(&Url::parse(&response.location()).unwrap(), "code").unwrap();
         assert!(redeem(bulk, 1, &code).await, "one at a time is good");
     })
     .await;
@@ -380,7 +380,13 @@ async fn redeem(bulk: &Bulk, number: usize, code: &str) -> bool {
     let params = Params::parse(body.as_bytes()).unwrap();
     let credentials = format!("{}:{}", app.id, app.secret.as_deref().unwrap());
     let basic = format!("Basic {}", base64(&credentials));
-    match token::exchange(&bulk.broker(number).provider, &bulk.row, Some(&basic), &params).await {
+    let caller = Caller {
+        endpoint: Endpoint::Token,
+        method: "POST",
+        authorization: Some(&basic),
+        dpop: &[],
+    };
+    match token::exchange(&bulk.broker(number).provider, &bulk.row, &caller, &params).await {
         Ok(_) => true,
         Err(oidc::Error::OAuth(error)) => {
             assert_eq!(error.code, oidc::ErrorCode::InvalidGrant);

@@ -73,11 +73,14 @@ on_every_backend! {
             "end_session_endpoint": at("/oidc/session/end"),
             "subject_types_supported": ["public"],
             "response_types_supported": ["code"],
-            "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code"],
+            "response_modes_supported": ["query", "form_post", "web_message"],
+            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+            "pushed_authorization_request_endpoint": at("/oidc/request"),
+            "introspection_endpoint": at("/oidc/token/introspection"),
+            "revocation_endpoint": at("/oidc/token/revocation"),
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": true,
-            "claims_parameter_supported": false,
+            "claims_parameter_supported": true,
             "request_parameter_supported": false,
             "request_uri_parameter_supported": false,
         });
@@ -92,7 +95,7 @@ on_every_backend! {
         assert!(!list("id_token_signing_alg_values_supported").contains(&"none".to_owned()));
         assert!(list("scopes_supported").contains(&"openid".to_owned()));
         assert!(list("claims_supported").contains(&"sub".to_owned()));
-        let methods = ["client_secret_basic", "client_secret_post", "none"];
+        let methods = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
         assert_eq!(list("token_endpoint_auth_methods_supported"), methods);
         for tag in list("ui_locales_supported") {
             assert!(
@@ -144,7 +147,7 @@ on_every_backend! {
         for tenant in &tenants {
             let metadata = get(tenant, METADATA, &[]).await.json();
             let urls = urls(&metadata);
-            assert_eq!(urls.len(), 6, "{urls:?}");
+            assert_eq!(urls.len(), 9, "{urls:?}");
             for (name, url) in urls {
                 let url = Url::parse(&url).unwrap();
                 let own = Url::parse(&tenant.issuer()).unwrap();
@@ -334,13 +337,14 @@ on_every_backend! {
                     assert_eq!(members, ["alg", "e", "kid", "kty", "n", "use"]);
                     assert!(text(key, "n").len() >= 342, "2048 bits at least");
                 }
+                "OKP" => assert_eq!(members, ["alg", "crv", "kid", "kty", "use", "x"]),
                 other => panic!("{other}"),
             }
             assert_eq!(text(key, "use"), "sig");
             algorithms.push(text(key, "alg"));
         }
         algorithms.sort_unstable();
-        assert_eq!(algorithms, ["ES256", "RS256"]);
+        assert_eq!(algorithms, ["ES256", "EdDSA", "PS256", "RS256"]);
         for _ in world.ports() {
             assert_eq!(
                 get(&tenant, KEYS, &[]).await.body,

@@ -1,8 +1,9 @@
 //! Proof Key for Code Exchange (RFC 7636): nothing gets around it (attack C1).
 
 use e2e::{Answer, App, Browser, Pkce, Tenant, on_every_backend};
+use serde_json::json;
 
-use crate::steps::{is_error, is_oauth_error, public_app, signed_in, silently};
+use crate::steps::{by, is_error, is_oauth_error, public_app, signed_in, silently};
 
 /// What a token request brings as its verifier.
 async fn redeem(tenant: &Tenant, app: &App, code: &str, verifier: Option<&str>) -> Answer {
@@ -136,6 +137,10 @@ on_every_backend! {
     async fn c1_a_verifier_without_a_challenge_is_a_downgrade(world: World) {
         let (tenant, mut browser) = signed_in(&world).await;
         let without = [("code_challenge", ""), ("code_challenge_method", "")];
+        let wrong = silently(&tenant, &mut browser, &Pkce::new(), &without).await;
+        is_error(&tenant, &wrong, "invalid_request", "PKCE is required");
+        let basic = tenant.make_app(json!({ "profile": "oidc_basic" })).await;
+        let tenant = by(&tenant, basic);
         let code =
             |answer: Answer| answer.parameter("code").unwrap_or_else(|| panic!("{answer:?}"));
         // (f) somebody took the challenge out of the app's request.

@@ -67,7 +67,11 @@ on_every_backend! {
         {
             is_login(&ask(&tenant, &mut browser, &[("prompt", prompt)]).await, prompt);
         }
-        for prompt in ["consent", " ", "consent consent", "none none"] {
+        for prompt in ["consent", "consent consent"] {
+            let page = ask(&tenant, &mut browser, &[("prompt", prompt)]).await;
+            assert_eq!((page.status.as_u16(), page.url.path()), (200, "/approve"), "{prompt}");
+        }
+        for prompt in [" ", "none none"] {
             let answer = ask(&tenant, &mut browser, &[("prompt", prompt)]).await;
             assert!(answer.parameter("code").is_some(), "{prompt}: {answer:?}");
         }
@@ -200,11 +204,32 @@ on_every_backend! {
                 silently(&tenant, &mut browser, &Pkce::new(), &[("id_token_hint", &wrong)]).await;
             is_error(&tenant, &answer, "invalid_request", &wrong);
         }
-        // The claims parameter is not supported: it changes nobody.
+        // The claims parameter says the same as a hint, and gives nobody another name.
         let victim = claims(&hint(&theirs))["sub"].clone();
-        let spoofed = json!({ "id_token": { "sub": { "value": victim } } }).to_string();
-        let claims = again(&tenant, &mut browser, &[("claims", &spoofed)]).await;
-        assert_eq!(claims["sub"], same["sub"]);
+        let own = same["sub"].clone();
+        for (sub, gets_in) in [
+            (json!({ "value": victim }), false),
+            (json!({ "values": [victim] }), false),
+            (json!({ "value": "nobody" }), false),
+            (json!({ "values": [] }), false),
+            (json!({ "value": own }), true),
+            (json!({ "values": [victim, own] }), true),
+            (json!({ "values": [own, victim] }), true),
+            (json!(null), true),
+            (json!({ "essential": true }), true),
+        ] {
+            for at in ["id_token", "userinfo"] {
+                let asked = json!({ at: { "sub": sub } }).to_string();
+                if gets_in {
+                    let claims = again(&tenant, &mut browser, &[("claims", &asked)]).await;
+                    assert_eq!(claims["sub"], own, "{asked}");
+                    continue;
+                }
+                let extra = [("claims", asked.as_str())];
+                let answer = silently(&tenant, &mut browser, &Pkce::new(), &extra).await;
+                is_error(&tenant, &answer, "login_required", &asked);
+            }
+        }
     }
 
     async fn b7_signing_in_as_somebody_else_than_the_app_expects_gives_no_code(world: World) {
@@ -259,7 +284,7 @@ on_every_backend! {
         let answer = tenant
             .token(&tenant.app, &[("grant_type", "client_credentials"), ("scope", "openid")])
             .await;
-        is_oauth_error(&answer, 400, "unsupported_grant_type", "no user, no token");
+        is_oauth_error(&answer, 400, "unauthorized_client", "no user, no token");
     }
 
     async fn a_connection_is_gone_straight_to(world: World) {

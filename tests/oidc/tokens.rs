@@ -1,5 +1,6 @@
 //! Tokens and UserInfo (attacks F5, F6, F9, J5, J7, J8).
 
+use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use e2e::{Answer, Pkce, Tenant, WECOM, on_every_backend, verify_id_token};
@@ -178,7 +179,12 @@ on_every_backend! {
 
     async fn j5_the_id_token_says_what_the_standard_asks_for(world: World) {
         let (tenant, mut browser) = signed_in(&world).await;
-        for (algorithm, kind) in [("ES256", Algorithm::ES256), ("RS256", Algorithm::RS256)] {
+        for (algorithm, kind) in [
+            ("ES256", Algorithm::ES256),
+            ("RS256", Algorithm::RS256),
+            ("PS256", Algorithm::PS256),
+            ("EdDSA", Algorithm::EdDSA),
+        ] {
             let app = json!({ "id_token_signed_response_alg": algorithm });
             let tenant = by(&tenant, tenant.make_app(app).await);
             let issued = tokens(&tenant, &mut browser, &[]).await;
@@ -187,13 +193,20 @@ on_every_backend! {
             let claims = data.claims;
             assert_eq!(
                 members(&claims),
-                ["at_hash", "aud", "auth_time", "exp", "iat", "iss", "nonce", "sid", "sub"]
+                [
+                    "acr", "amr", "at_hash", "aud", "auth_time", "exp", "iat", "iss", "nonce", "sid",
+                    "sub"
+                ]
             );
+            assert_eq!((&claims["acr"], &claims["amr"]), (&json!("urn:hufu:acr:interactive"), &json!(["wecom"])));
             // J7: one audience, and no other party.
             assert_eq!(claims["aud"], tenant.app.id);
             let access = text(&issued, "access_token");
-            let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, access.as_bytes());
-            assert_eq!(claims["at_hash"], URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16]));
+            // EdDSA hashes by SHA-512 (RFC 8032 §5.1).
+            let by = if algorithm == "EdDSA" { &digest::SHA512 } else { &digest::SHA256 };
+            let hash = digest::digest(by, access.as_bytes());
+            let half = hash.as_ref().len() / 2;
+            assert_eq!(claims["at_hash"], URL_SAFE_NO_PAD.encode(&hash.as_ref()[..half]));
             let access = crate::steps::claims(access);
             assert_eq!((&access["iss"], &access["aud"]), (&claims["iss"], &json!(tenant.issuer())));
             assert_eq!(

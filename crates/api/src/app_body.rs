@@ -10,6 +10,7 @@ use store::source::Status;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::app_protocol::{AppProtocol, written as protocol};
 use crate::branding::{BrandingView, NewBranding};
 use crate::fields::{self, Context, Fields, Input};
 use crate::uris::Registrant;
@@ -19,7 +20,7 @@ use crate::{rules, schema, uris};
 const MAX_URIS: usize = 50;
 
 /// An app to be made.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NewApp {
     /// Its name, as people see it on the login page.
     #[schema(min_length = 1, max_length = 100, example = "Wiki")]
@@ -59,6 +60,12 @@ pub(crate) struct NewApp {
     status: Status,
     /// How its pages look, over the tenant's.
     branding: Option<NewBranding>,
+    /// Where it learns that a session has ended (OpenID Connect Back-Channel Logout), an https URL.
+    #[schema(max_length = 2048, example = "https://wiki.acme.example/backchannel-logout")]
+    backchannel_logout_uri: Option<String>,
+    /// What it may do at the provider.
+    #[serde(flatten)]
+    protocol: AppProtocol,
 }
 
 impl Input for NewApp {
@@ -67,7 +74,7 @@ impl Input for NewApp {
         let method = fields.defaulted(
             "token_endpoint_auth_method",
             AuthMethod::ClientSecretBasic,
-            rules::word(&["client_secret_basic", "client_secret_post", "none"]),
+            rules::word(&["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]),
         );
         let by = Registrant { public: method == Some(AuthMethod::None), http };
         let display_name = fields.required("display_name", rules::text(100));
@@ -84,7 +91,7 @@ impl Input for NewApp {
         let algorithm = fields.defaulted(
             "id_token_signed_response_alg",
             Algorithm::Es256,
-            rules::word(&["ES256", "RS256"]),
+            rules::word(&["ES256", "RS256", "PS256", "EdDSA"]),
         );
         let registration = fields.defaulted("registration", true, rules::boolean);
         let sign_in_methods = fields.defaulted(
@@ -95,6 +102,11 @@ impl Input for NewApp {
         let status =
             fields.defaulted("status", Status::Active, rules::word(&["active", "disabled"]));
         let branding = fields.optional("branding", |value| fields::nested(value, context));
+        let backchannel = fields.optional("backchannel_logout_uri", uris::page(http));
+        let protocol = AppProtocol::read(fields, context);
+        if let (Some(protocol), Some(method), Some(algorithm)) = (&protocol, method, algorithm) {
+            protocol.check(fields, method, algorithm);
+        }
         Some(Self {
             display_name: display_name?,
             logo_url: logo_url?,
@@ -108,6 +120,8 @@ impl Input for NewApp {
             sign_in_methods: sign_in_methods?,
             status: status?,
             branding: branding?,
+            backchannel_logout_uri: backchannel?,
+            protocol: protocol?,
         })
     }
 }
@@ -128,12 +142,14 @@ pub(crate) fn settings(app: NewApp, secret_hash: Option<SecretHash>) -> AppSetti
         sign_in_methods: app.sign_in_methods,
         status: app.status,
         branding: app.branding.and_then(NewBranding::kept),
+        protocol: app.protocol.kept(),
+        backchannel_logout_uri: app.backchannel_logout_uri,
     }
 }
 
 /// An app as it would be written.
 pub(crate) fn written(app: &App) -> Value {
-    json!({
+    let mut all = json!({
         "display_name": app.display_name,
         "logo_url": app.logo_url,
         "home_url": app.home_url,
@@ -146,7 +162,12 @@ pub(crate) fn written(app: &App) -> Value {
         "sign_in_methods": app.sign_in_methods.values,
         "status": app.status,
         "branding": app.branding,
-    })
+        "backchannel_logout_uri": app.backchannel_logout_uri,
+    });
+    if let (Value::Object(all), Value::Object(more)) = (&mut all, protocol(&app.protocol)) {
+        all.extend(more);
+    }
+    all
 }
 
 /// An OpenID Connect client of a tenant.
@@ -193,6 +214,12 @@ pub(crate) struct AppView {
     /// How its pages look, over the tenant's.
     #[schema(required)]
     branding: Option<BrandingView>,
+    /// Where it learns that a session has ended.
+    #[schema(required)]
+    backchannel_logout_uri: Option<String>,
+    /// What it may do at the provider.
+    #[serde(flatten)]
+    protocol: AppProtocol,
     /// Goes up by one with every change.
     #[schema(example = 1)]
     version: i64,
@@ -220,6 +247,8 @@ impl From<App> for AppView {
             sign_in_methods: app.sign_in_methods.0.values,
             status: app.status,
             branding: app.branding.map(BrandingView::from),
+            backchannel_logout_uri: app.backchannel_logout_uri,
+            protocol: app.protocol.0.into(),
             version: app.version,
             created_at: app.created_at,
             updated_at: app.updated_at,

@@ -4,7 +4,7 @@ use actix_web::{delete, get, patch, post};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde_json::{Value, json};
-use store::app::{self, App, AuthMethod};
+use store::app::{self, App, AppSettings, AuthMethod};
 use store::audit::{self, Event};
 use store::id::AppId;
 use store::secret::SecretHash;
@@ -53,7 +53,7 @@ pub(crate) async fn list(call: TenantCaller) -> Result<Answer> {
 
 /// Make an app
 ///
-/// Unless it is public, the answer has its client secret, this once.
+/// The answer has its client secret, if it proves itself by one, this once.
 #[utoipa::path(tag = "Apps", operation_id = "createApp", request_body = NewApp,
     responses((status = 201, description = "It was made", body = CreatedApp)))]
 #[post("/tenants/{tenant}/apps")]
@@ -61,8 +61,11 @@ pub(crate) async fn create(call: TenantCaller) -> Result<Answer> {
     let new: NewApp = call.input()?;
     let env = &call.store().env;
     once(&call, call.tenant.id, async |tx| {
-        let public = new.token_endpoint_auth_method == AuthMethod::None;
-        let secret = if public { None } else { Some(new_secret(&call)?) };
+        let secret = if has_secret(new.token_endpoint_auth_method) {
+            Some(new_secret(&call)?)
+        } else {
+            None
+        };
         let hash = secret.as_ref().map(|secret| SecretHash::of(secret.expose_secret()));
         let app = app::create(tx, env, settings(new, hash)).await?;
         record(tx, &call, "app.create", app.id, json!({})).await?;
@@ -89,7 +92,7 @@ pub(crate) async fn read(call: TenantCaller) -> Result<Answer> {
 
 /// Change an app
 ///
-/// An app that becomes public loses its client secret. One that ceases to be public has none until
+/// An app that no longer proves itself by a client secret loses it. One that begins to has none until
 /// a new one is made.
 #[utoipa::path(tag = "Apps", operation_id = "updateApp",
     request_body(content = ref("#/components/schemas/AppPatch"), content_type = "application/merge-patch+json"),
@@ -100,8 +103,7 @@ pub(crate) async fn update(call: TenantCaller) -> Result<Answer> {
     let old = find(&call, &mut tx).await?;
     if_match(call.headers(), old.version)?;
     let (new, changed): (NewApp, _) = call.patched(&written(&old), &[])?;
-    let public = new.token_endpoint_auth_method == AuthMethod::None;
-    let hash = if public { None } else { old.secret_hash() };
+    let hash = old.secret_hash().filter(|_| has_secret(new.token_endpoint_auth_method));
     let env = &call.store().env;
     let app = app::update(&mut tx, env, old.id, old.version, settings(new, hash)).await?;
     record(&mut tx, &call, "app.update", app.id, json!({ "changed": changed })).await?;
@@ -138,14 +140,14 @@ pub(crate) async fn create_secret(call: TenantCaller) -> Result<Answer> {
     let env = &call.store().env;
     once(&call, call.tenant.id, async |tx| {
         let old = find(&call, tx).await?;
-        if old.token_endpoint_auth_method == AuthMethod::None {
-            let text =
-                "A public app has no client secret: change its token_endpoint_auth_method first.";
+        if !has_secret(old.token_endpoint_auth_method) {
+            let text = "This app proves itself without a client secret: change its \
+                        token_endpoint_auth_method first.";
             return Err(Problem::new(CONFLICT, text));
         }
         let secret = new_secret(&call)?;
         let hash = SecretHash::of(secret.expose_secret());
-        let settings = app_settings(&old, hash);
+        let settings = AppSettings { secret_hash: Some(hash), ..old.settings() };
         let app = app::update(tx, env, old.id, old.version, settings).await?;
         record(tx, &call, "app.secret.create", app.id, json!({ "changed": ["client_secret"] }))
             .await?;
@@ -157,23 +159,9 @@ pub(crate) async fn create_secret(call: TenantCaller) -> Result<Answer> {
     .await
 }
 
-/// The settings of an app with another secret.
-fn app_settings(app: &App, hash: SecretHash) -> app::AppSettings {
-    app::AppSettings {
-        display_name: app.display_name.clone(),
-        logo_url: app.logo_url.clone(),
-        home_url: app.home_url.clone(),
-        initiate_login_uri: app.initiate_login_uri.clone(),
-        redirect_uris: app.redirect_uris.values.clone(),
-        post_logout_redirect_uris: app.post_logout_redirect_uris.values.clone(),
-        token_endpoint_auth_method: app.token_endpoint_auth_method,
-        secret_hash: Some(hash),
-        id_token_alg: app.id_token_alg,
-        registration: app.registration,
-        sign_in_methods: app.sign_in_methods.values.clone(),
-        status: app.status,
-        branding: app.branding.clone(),
-    }
+/// Whether an app that proves itself this way has a client secret.
+fn has_secret(method: AuthMethod) -> bool {
+    matches!(method, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost)
 }
 
 /// The app of the path.

@@ -24,7 +24,7 @@ const MAX_TEXT: usize = 200;
 const MAX_AGREEMENTS: usize = 5;
 
 /// How the pages look. What is left out is the tenant's for an app, and ours for a tenant.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NewBranding {
     /// The picture above the heading, an https URL. An app's own `logo_url` goes over its tenant's.
     #[schema(max_length = 2048, example = "https://acme.example/logo.svg")]
@@ -49,7 +49,7 @@ pub(crate) struct NewBranding {
 }
 
 /// A document that people agree to.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NewAgreement {
     /// Its name by language tag, at least one. At most 200 characters each.
     #[schema(example = json!({ "zh-CN": "用户协议", "en": "Terms of Service" }))]

@@ -11,6 +11,7 @@
 mod answer;
 mod api_keys;
 mod app_body;
+mod app_protocol;
 mod apps;
 mod audit_events;
 mod audit_query;

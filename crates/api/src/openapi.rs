@@ -111,6 +111,7 @@ fn make() -> Value {
     document["components"]["responses"] = shared::responses();
     document["components"]["parameters"] = shared::parameters();
     document["components"]["headers"] = shared::headers();
+    put_together(&mut document);
     for (name, of, immutable) in [
         ("TenantPatch", "NewTenant", &[][..]),
         ("CorpPatch", "NewCorp", &["corp_id"]),
@@ -137,6 +138,30 @@ fn make() -> Value {
     }
     document.sort_all_objects();
     document
+}
+
+/// An app's fields are written down in two places and are one object to those who read of them.
+fn put_together(document: &mut Value) {
+    let schemas = &mut document["components"]["schemas"];
+    let part = schemas["AppProtocol"]["properties"].take();
+    let Value::Object(more) = &part else { return };
+    for (name, list) in [("NewApp", false), ("App", false), ("List_App", true)] {
+        let schema = &mut schemas[name];
+        let schema = if list { &mut schema["properties"]["items"]["items"] } else { schema };
+        let (mut own, described) = (schema["allOf"][1].take(), schema["description"].take());
+        if let Some(fields) = own["properties"].as_object_mut() {
+            fields.extend(more.clone());
+        }
+        // Every answer has all of them.
+        if let (true, Some(required)) = (name != "NewApp", own["required"].as_array_mut()) {
+            required.extend(more.keys().map(|field| json!(field)));
+        }
+        own["description"] = described;
+        *schema = own;
+    }
+    if let Some(schemas) = schemas.as_object_mut() {
+        schemas.remove("AppProtocol");
+    }
 }
 
 /// Calls the schema of a list of `X` `XList`; generated it is `List_X`.

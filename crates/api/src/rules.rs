@@ -192,11 +192,11 @@ fn is_language_tag(tag: &str) -> bool {
 }
 
 /// A list of `min` to `max` different values, each by `rule`.
-pub(crate) fn list(
+pub(crate) fn list<T: PartialEq>(
     min: usize,
     max: usize,
-    rule: impl Fn(&Value) -> Result<String, Flaws>,
-) -> impl FnOnce(&Value) -> Result<Vec<String>, Flaws> {
+    rule: impl Fn(&Value) -> Result<T, Flaws>,
+) -> impl FnOnce(&Value) -> Result<Vec<T>, Flaws> {
     move |value| {
         let Some(elements) = value.as_array() else { return flaw("type", "has to be a list") };
         if !(min..=max).contains(&elements.len()) {

@@ -54,6 +54,12 @@ words! {
         "How an app proves itself at the token endpoint (OpenID Connect Core §9). `none` is a public app.";
     Algorithm of store::signing_key::Algorithm:
         "A signature algorithm (RFC 7518 §3.1).";
+    Profile of store::protocol::Profile:
+        "Which rules the provider holds an app to. `oauth21`: PKCE is required. `oidc_basic`: PKCE is the choice of an app with a secret, for older ones. `fapi2`: FAPI 2.0 Security Profile: pushed requests, DPoP, `private_key_jwt`.";
+    GrantType of store::protocol::GrantType:
+        "A way to tokens (RFC 6749 §1.3).";
+    ResponseMode of store::protocol::ResponseMode:
+        "How an authorization response comes to the app: in the query of its redirect URI, in a form that the browser posts, or as a message to the window that opened ours.";
     ActorKind of store::audit::ActorKind:
         "`operator`: the installation's operator. `api_key`: a program with an API key. `user`: a person signing in or out. `system`: Hufu itself.";
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 use store::audit;
 use store::id::TenantId;
+use store::signing_key::{self, KeyStatus};
 use store::tenant::{self, Tenant, TenantStatus};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -134,11 +135,11 @@ pub(crate) async fn create(call: Operator) -> Result<Answer> {
         created_at: now,
         updated_at: now,
     };
-    let keys = async || Ok(call.console().new_keys.take().await?);
+    let keys = async || Ok(call.console().new_keys.for_new_tenant().await?);
     once_prepared(&call, id, keys, async |tx, keys| {
         tenant::create(tx, &tenant).await.map_err(host_taken)?;
         for key in &keys {
-            store::signing_key::create(tx, env, &call.store().keys, key).await?;
+            signing_key::create(tx, env, &call.store().keys, key, KeyStatus::Active).await?;
         }
         audit::record(tx, env, call.event("tenant.create")).await?;
         let view = TenantView::new(&call.console().scheme, tenant.clone());

@@ -1,19 +1,20 @@
 //! Arriving: the person is known, and the passage leads to its end. The one way from a known person
 //! to a session, whatever they proved themselves by.
 
-use oidc::authorize;
-use oidc::{ErrorCode, OAuthError};
+use oidc::authorize::AuthorizationRequest;
+use oidc::{AuthorizationResponse, ErrorCode, OAuthError};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
-use store::TenantWrite;
 use store::audit::{self, Event};
 use store::id::{AppId, UserId};
 use store::secret::SecretHash;
-use store::session::{self, NewSession, Session, SignedInBy};
+use store::session::{self, Ending, NewSession, Session, SignedInBy};
 use store::tenant::Tenant;
+use store::{Scope, TenantWrite};
 
-use crate::dispatch::Next;
-use crate::error::{Error, Reason, Refused, Result};
+use crate::answer::{Answer, Asked};
+use crate::dispatch::{Next, proves};
+use crate::error::{Reason, Refused, Result};
 use crate::interaction::{Interaction, InteractionId, Passage};
 use crate::pending::Pending;
 use crate::{Broker, SessionRules, Visitor, journal};
@@ -30,7 +31,9 @@ pub(crate) struct Completed {
 #[derive(Serialize, Deserialize)]
 pub(crate) enum To {
     /// To the app, with a code or an error. The code, if it is one, to see whether it was used.
-    App { location: String, code: Option<String> },
+    App { response: AuthorizationResponse, code: Option<String> },
+    /// To the page that asks whether the app may know who it is.
+    Approval(InteractionId),
     /// To the account page.
     Account,
     /// To an app's own address.
@@ -51,7 +54,8 @@ impl Completed {
     pub(crate) fn next(self) -> Next {
         let session = self.session;
         match self.to {
-            To::App { location, .. } => Next::ToApp { location, session },
+            To::App { response, .. } => Next::ToApp { response: Box::new(response), session },
+            To::Approval(id) => Next::ToApproval { id, session },
             To::Account => Next::ToAccount { session },
             To::AppHome(app) => Next::ToAppHome { app, session },
             To::Bind(id) => Next::ToBind(id),
@@ -68,6 +72,34 @@ pub(crate) struct Arriving {
     pub(crate) detail: serde_json::Value,
 }
 
+/// Why this sign-in is not what the app asked for: it is somebody else than it named, or proves less
+/// than it insists on (OpenID Connect Core §3.1.2.2, §5.5.1.1, attacks B7, J13).
+async fn unfit(
+    scope: &mut impl Scope,
+    request: &AuthorizationRequest,
+    arriving: &Arriving,
+) -> Result<Option<OAuthError>> {
+    if !request.may_be(arriving.user) {
+        return Ok(Some(OAuthError::new(ErrorCode::LoginRequired, "somebody else signed in")));
+    }
+    let Some(demand) = request.acr.filter(|demand| demand.essential) else { return Ok(None) };
+    let proven = proves(scope, arriving.by.method(), arriving.by.source()).await?;
+    let wrong = "the person could not sign in as the acr asks";
+    let error = OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, wrong);
+    Ok((proven < demand.acr).then_some(error))
+}
+
+impl From<Answer> for To {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::App { response, code } => {
+                Self::App { response, code: code.map(|code| code.expose_secret().to_owned()) }
+            }
+            Answer::Approve(id) => Self::Approval(id),
+        }
+    }
+}
+
 impl Broker {
     /// Writes the sign-in in the transaction, all of it or nothing, and finishes the interaction.
     pub(crate) async fn arrive(
@@ -79,10 +111,12 @@ impl Broker {
         arriving: Arriving,
     ) -> Result<Completed> {
         let store = self.store();
-        let expected = interaction.request().and_then(|request| request.expected_user);
-        if expected.is_some_and(|expected| expected != arriving.user) {
+        if let Some(request) = interaction.request()
+            && let Some(error) = unfit(&mut tx, request, &arriving).await?
+        {
             drop(tx);
-            return self.decline(tenant, interaction).await;
+            interaction.clone().finish(store, tenant.id).await?;
+            return Ok(Completed::to(self.declined(tenant, request, error).into()));
         }
         let token = store.env.secret("hufu_session_")?;
         let session =
@@ -95,10 +129,14 @@ impl Broker {
         let event = Event { detail: arriving.detail, ..event };
         let to = match &interaction.passage {
             Passage::App(request) => {
-                let code = self.grant(tx, request, &session, event).await?;
-                let issuer = self.provider.issuer(tenant);
-                let location = authorize::success_location(&issuer, request, &code);
-                To::App { location, code: Some(code.expose_secret().to_owned()) }
+                let asked = Asked { request, browser: interaction.browser(), by: &session };
+                // In a box: every way in leads through here, and carries its future along.
+                let answer = Box::pin(self.answer(tx, tenant, asked, event)).await?;
+                if let Answer::App { code: None, .. } = &answer {
+                    // Nothing was written: there is no session.
+                    return Ok(Completed::to(answer.into()));
+                }
+                answer.into()
             }
             Passage::Account => {
                 audit::record(&mut tx, &store.env, event).await?;
@@ -111,25 +149,12 @@ impl Broker {
                 To::AppHome(*app)
             }
             // These sign nobody in.
-            Passage::Link { .. } | Passage::Consent { .. } => {
+            Passage::Link { .. } | Passage::Consent { .. } | Passage::Approval { .. } => {
                 return Err(Refused::within(Reason::NotOffered, interaction).into());
             }
         };
         Pending::forget(store, tenant.id, &interaction.id).await;
         Ok(Completed { to, session: Some(token) })
-    }
-
-    /// It is somebody else than the app's `id_token_hint` named: the app is told, and nothing is
-    /// written (OpenID Connect Core §3.1.2.2, attack B7).
-    async fn decline(&self, tenant: &Tenant, interaction: &Interaction) -> Result<Completed> {
-        interaction.clone().finish(self.store(), tenant.id).await?;
-        let error = OAuthError::new(ErrorCode::LoginRequired, "somebody else signed in");
-        let Some(request) = interaction.request() else {
-            return Err(Error::from(Refused::within(Reason::NotOffered, interaction)));
-        };
-        let response = request.error(error);
-        let location = authorize::error_location(&self.provider.issuer(tenant), &response);
-        Ok(Completed::to(To::App { location, code: None }))
     }
 
     /// Begins a session with a new secret. If the browser has one of the same user, it goes on
@@ -155,7 +180,7 @@ impl Broker {
                 }
                 _ => {
                     if let Some(before) = session::find_to_end(tx, &before).await? {
-                        session::end(tx, env, before.id).await?;
+                        session::end(tx, env, before.id, Ending::SignOut).await?;
                     }
                 }
             }

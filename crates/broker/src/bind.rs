@@ -256,7 +256,7 @@ impl Broker {
         let result = async {
             Self::offers(&asking, Proof::Password)?;
             let (user, by) = self.verify_password(tenant, visitor, name, password).await?;
-            self.proved(tenant, asking, user, by).await
+            Box::pin(self.proved(tenant, asking, user, by)).await
         };
         let result = result.await;
         self.noted(tenant, visitor, &interaction, result).await.map(Completed::next)
@@ -297,11 +297,11 @@ impl Broker {
             match confirmed.user {
                 Some(user) => {
                     let by = Evidence::from(&confirmed.address);
-                    self.proved(tenant, asking, user, by).await.map(Completed::next)
+                    Box::pin(self.proved(tenant, asking, user, by)).await.map(Completed::next)
                 }
                 None if asking.pending.ask.form == AskForm::OneForm => {
                     let answer = Answer::CreateWith(&confirmed.address);
-                    self.answered(tenant, id, visitor, answer).await
+                    Box::pin(self.answered(tenant, id, visitor, answer)).await
                 }
                 None => Err(Refused::within(Reason::CodeWrong, &interaction).into()),
             }

@@ -1,18 +1,19 @@
 //! What comes next: the only place that decides it. Steps return here, never to one another.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use oidc::authorize::{self, AuthorizationRequest, ErrorResponse};
-use oidc::{ErrorCode, OAuthError, code};
+use oidc::authorize::{AuthorizationRequest, ErrorResponse};
+use oidc::{Acr, AuthorizationResponse, ErrorCode, OAuthError};
 use secrecy::{ExposeSecret as _, SecretString};
-use store::TenantWrite;
+use store::Scope;
 use store::app::App;
-use store::audit::{self, ActorKind, Event};
-use store::id::AppId;
+use store::audit::{ActorKind, Event};
+use store::id::{AppId, SourceId};
 use store::secret::SecretHash;
-use store::session::{self, Session};
+use store::session::{self, Session, SignInMethod};
+use store::source;
 use store::tenant::Tenant;
-use store::{Scope as _, grant};
 
+use crate::answer::Asked;
 use crate::error::{Reason, Refused, Result};
 use crate::interaction::{Browser, Interaction, InteractionId, Passage};
 use crate::pending::Pending;
@@ -23,8 +24,15 @@ use crate::{Broker, Visitor};
 pub enum Next {
     /// It goes back to the app, with a code or an error.
     ToApp {
-        /// Where to.
-        location: String,
+        /// What the app is told.
+        response: Box<AuthorizationResponse>,
+        /// The session's new secret, if one began.
+        session: Option<SecretString>,
+    },
+    /// It shows the page that asks whether an app may know who the person is.
+    ToApproval {
+        /// The passage.
+        id: InteractionId,
         /// The session's new secret, if one began.
         session: Option<SecretString>,
     },
@@ -59,14 +67,16 @@ enum Decision {
     LoginRequired,
 }
 
+/// A session, and how much its sign-in proves.
+struct Known {
+    session: Session,
+    proves: Acr,
+}
+
 /// Decides (OpenID Connect Core §3.1.2.1, §3.1.2.3).
-fn decide(
-    request: &AuthorizationRequest,
-    session: Option<&Session>,
-    now: DateTime<Utc>,
-) -> Decision {
+fn decide(request: &AuthorizationRequest, session: Option<&Known>, now: DateTime<Utc>) -> Decision {
     let asked = request.prompt.login || request.prompt.select_account;
-    let Some(session) = session else {
+    let Some(Known { session, proves }) = session else {
         return match request.prompt.none {
             true => Decision::LoginRequired,
             false => Decision::SignIn { fresh: asked },
@@ -74,12 +84,26 @@ fn decide(
     };
     let age = (now - session.authenticated_at).max(TimeDelta::zero()).num_seconds();
     let too_old = request.max_age.is_some_and(|max| u64::try_from(age).unwrap_or(0) >= max);
-    let somebody_else = request.expected_user.is_some_and(|user| user != session.user_id);
-    match (asked || too_old || somebody_else, request.prompt.none) {
+    let somebody_else = !request.may_be(session.user_id);
+    let too_weak = request.acr.is_some_and(|demand| demand.acr > *proves);
+    match (asked || too_old || somebody_else || too_weak, request.prompt.none) {
         (false, _) => Decision::Answer,
         (true, true) => Decision::LoginRequired,
         (true, false) => Decision::SignIn { fresh: true },
     }
+}
+
+/// How much a sign-in proves.
+pub(crate) async fn proves(
+    scope: &mut impl Scope,
+    method: SignInMethod,
+    source: Option<SourceId>,
+) -> Result<Acr> {
+    let kind = match source {
+        Some(id) => source::find(scope, id).await?.map(|source| source.kind),
+        None => None,
+    };
+    Ok(Acr::of(method, kind))
 }
 
 impl Broker {
@@ -94,16 +118,10 @@ impl Broker {
         browser: &Browser,
     ) -> Result<Next> {
         let store = self.store();
-        let session = match &visitor.session {
-            None => None,
-            Some(token) => {
-                let hash = SecretHash::of(token.expose_secret());
-                session::find_for_app(&mut store.tenant(tenant.id), &store.env, &hash, app).await?
-            }
-        };
-        match (decide(&request, session.as_ref(), store.env.now()), session) {
-            (Decision::Answer, Some(session)) => {
-                self.answer_by_session(tenant, &request, &session, visitor).await
+        let known = self.known(tenant, app, &request, visitor).await?;
+        match (decide(&request, known.as_ref(), store.env.now()), known) {
+            (Decision::Answer, Some(known)) => {
+                self.answer_by_session(tenant, &request, &known.session, visitor, browser).await
             }
             (Decision::LoginRequired, _) => {
                 let error = OAuthError::new(ErrorCode::LoginRequired, "the person has to sign in");
@@ -122,6 +140,28 @@ impl Broker {
         }
     }
 
+    /// The visitor's session, if it is alive for the app.
+    async fn known(
+        &self,
+        tenant: &Tenant,
+        app: &App,
+        request: &AuthorizationRequest,
+        visitor: &Visitor,
+    ) -> Result<Option<Known>> {
+        let Some(token) = &visitor.session else { return Ok(None) };
+        let store = self.store();
+        let hash = SecretHash::of(token.expose_secret());
+        let mut scope = store.tenant(tenant.id);
+        let found = session::find_for_app(&mut scope, &store.env, &hash, app).await?;
+        let Some(session) = found else { return Ok(None) };
+        let proves = match request.acr {
+            Some(_) => proves(&mut scope, session.method, session.source_id).await?,
+            // Nobody asks.
+            None => Acr::Silent,
+        };
+        Ok(Some(Known { session, proves }))
+    }
+
     /// Single sign-on: the session answers for the person.
     async fn answer_by_session(
         &self,
@@ -129,6 +169,7 @@ impl Broker {
         request: &AuthorizationRequest,
         session: &Session,
         visitor: &Visitor,
+        browser: &Browser,
     ) -> Result<Next> {
         let event = Event {
             actor_kind: ActorKind::User,
@@ -142,35 +183,14 @@ impl Broker {
         };
         let mut tx = self.store().begin(tenant.id).await?;
         session::touch(&mut tx, &self.store().env, session.id, self.sessions.idle).await?;
-        let code = self.grant(tx, request, session, event).await?;
-        let location = authorize::success_location(&self.provider.issuer(tenant), request, &code);
-        Ok(Next::ToApp { location, session: None })
-    }
-
-    /// Grants, records, commits, and issues the code: the end of every successful sign-in.
-    pub(crate) async fn grant(
-        &self,
-        mut tx: TenantWrite,
-        request: &AuthorizationRequest,
-        session: &Session,
-        event: Event,
-    ) -> Result<SecretString> {
-        let store = self.store();
-        let tenant = tx.tenant();
-        let code = code::new(store)?;
-        let hash = SecretHash::of(code.expose_secret());
-        let (app, scope) = (request.app, &request.scope);
-        let grant = grant::create(&mut tx, &store.env, app, session, scope, &hash).await?;
-        audit::record(&mut tx, &store.env, event).await?;
-        tx.commit().await?;
-        code::issue(store, tenant, request, grant, &code).await?;
-        Ok(code)
+        let asked = Asked { request, browser, by: session };
+        Ok(self.answer(tx, tenant, asked, event).await?.next(None))
     }
 
     /// An error that the app is told.
     pub fn to_app_with_error(&self, tenant: &Tenant, response: &ErrorResponse) -> Next {
-        let location = authorize::error_location(&self.provider.issuer(tenant), response);
-        Next::ToApp { location, session: None }
+        let response = AuthorizationResponse::error(&self.provider.issuer(tenant), response);
+        Next::ToApp { response: Box::new(response), session: None }
     }
 
     /// The interaction of this name, if the visitor's browser began it. Any other is told which app
@@ -200,7 +220,9 @@ impl Broker {
         let interaction = self.interaction(tenant, id, visitor).await?;
         let error = OAuthError::new(ErrorCode::AccessDenied, "the person cancelled the sign-in");
         let next = match &interaction.passage {
-            Passage::App(request) => self.to_app_with_error(tenant, &request.error(error)),
+            Passage::App(request) | Passage::Approval { request, .. } => {
+                self.to_app_with_error(tenant, &request.error(error))
+            }
             Passage::Workbench(app) => Next::ToAppHome { app: *app, session: None },
             Passage::Account | Passage::Link { .. } | Passage::Consent { .. } => {
                 Next::ToAccount { session: None }

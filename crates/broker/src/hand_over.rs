@@ -274,7 +274,7 @@ impl Broker {
             return Ok(true);
         }
         if let Some(other) = session::find_to_end(tx, &hash).await? {
-            session::end(tx, env, other.id).await?;
+            session::end(tx, env, other.id, session::Ending::SignOut).await?;
         }
         Ok(false)
     }

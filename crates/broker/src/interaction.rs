@@ -64,6 +64,13 @@ pub enum Passage {
         /// The account.
         user: UserId,
     },
+    /// Somebody who is signed in says whether an app may know who they are.
+    Approval {
+        /// What the app asked.
+        request: Box<AuthorizationRequest>,
+        /// The session that answers.
+        session: SessionId,
+    },
     /// On a phone, the person of a sign-in elsewhere authorises the fetching of missing values.
     Consent {
         /// The ticket that the other browser shows.
@@ -108,7 +115,7 @@ impl Interaction {
     /// The app that it leads to, if it leads to one.
     pub fn app(&self) -> Option<AppId> {
         match &self.passage {
-            Passage::App(request) => Some(request.app),
+            Passage::App(request) | Passage::Approval { request, .. } => Some(request.app),
             Passage::Workbench(app) => Some(*app),
             Passage::Account | Passage::Link { .. } | Passage::Consent { .. } => None,
         }
@@ -117,9 +124,14 @@ impl Interaction {
     /// What the app asked, if one did.
     pub fn request(&self) -> Option<&AuthorizationRequest> {
         match &self.passage {
-            Passage::App(request) => Some(request),
+            Passage::App(request) | Passage::Approval { request, .. } => Some(request),
             _ => None,
         }
+    }
+
+    /// The browser that began it.
+    pub(crate) fn browser(&self) -> &Browser {
+        &self.browser
     }
 
     /// Whether this browser began it.

@@ -13,6 +13,8 @@
 
 mod account;
 pub mod admin;
+mod answer;
+mod approve;
 mod arrive;
 mod associate;
 mod bind;
@@ -51,6 +53,7 @@ use store::Store;
 use store::session::Device;
 
 pub use crate::account::{Account, PasswordChange, Removable};
+pub use crate::approve::Approving;
 pub use crate::bind::Asking;
 pub use crate::callback::Callback;
 pub use crate::codes::{Address, CodePurpose};

@@ -52,7 +52,11 @@ impl Broker {
         interaction: &Interaction,
     ) -> Result<LocalMethods> {
         // A further way in is added by a source; nobody signs in on somebody else's behalf.
-        if matches!(interaction.passage, Passage::Link { .. } | Passage::Consent { .. }) {
+        let elsewhere = matches!(
+            interaction.passage,
+            Passage::Link { .. } | Passage::Consent { .. } | Passage::Approval { .. }
+        );
+        if elsewhere {
             return Ok(LocalMethods::default());
         }
         let mut scope = self.store().tenant(tenant.id);

@@ -70,7 +70,7 @@ impl Broker {
     ) -> Result<()> {
         let store = self.store();
         let mut tx = store.begin(tenant.id).await?;
-        session::end(&mut tx, &store.env, session.id).await?;
+        session::end(&mut tx, &store.env, session.id, session::Ending::SignOut).await?;
         let event = Event {
             actor_kind: ActorKind::User,
             actor_id: Some(session.user_id.0),

@@ -62,6 +62,15 @@
   // A logo that does not load gives way to what is below it.
   all('img', image => image.decode().catch(() => image.remove()));
 
+  // The answer for the window that opened this one, and for nobody else. If a page on the way cut that
+  // window off, or it has left, the app's own page takes it.
+  all('[data-message]', ({ dataset, href }) => {
+    const framed = parent !== self, window = framed ? parent : opener;
+    if (window) window.postMessage(JSON.parse(dataset.message), dataset.origin);
+    // Who got it closes this window.
+    if (!framed) setTimeout(() => location.replace(href), window ? 3000 : 0);
+  });
+
   if (performance.getEntriesByType('navigation')[0]?.type !== 'back_forward')
     all('[data-auto]', box => box.action ? box.requestSubmit() : location.replace(box.href));
 })();

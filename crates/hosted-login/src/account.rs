@@ -16,8 +16,8 @@ use crate::answer::{self, Policy, add_cookie};
 use crate::context::Context;
 use crate::cookie;
 use crate::failure::Failure;
+use crate::forward::answer_next;
 use crate::language::Language;
-use crate::oidc_endpoints::answer_next;
 use crate::pages::{self, ActionView, LanguageLink, Notice};
 use crate::texts::account::{AccountTexts, Done};
 
@@ -58,8 +58,9 @@ async fn enter(context: &Context, fresh: bool) -> Result<HttpResponse, Failure> 
     let secret = context.browser_or_new()?;
     let browser = Browser::of(&secret);
     let begun = context.site.broker.enter_account(&context.tenant, &browser, fresh).await?;
-    let mut response = answer_next(context, &Next::Login(Box::new(begun)));
-    Ok(response.cookie(cookie::plant_browser(&secret)).finish())
+    let mut response = answer_next(context, &Next::Login(Box::new(begun)))?;
+    answer::add_cookie(&mut response, &cookie::plant_browser(&secret));
+    Ok(response)
 }
 
 /// `POST /account/sign-out`: the session of this browser ends.

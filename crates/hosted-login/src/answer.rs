@@ -48,6 +48,30 @@ pub(crate) fn add_cookie(response: &mut HttpResponse, cookie: &Cookie<'_>) {
     }
 }
 
+/// Lets a page be shown inside one web origin's own, and answer it: for a request that comes from a
+/// hidden frame (`prompt=none` in a script).
+pub(crate) fn framed_by(mut page: HttpResponse, origin: &str) -> HttpResponse {
+    let headers = page.headers_mut();
+    let policy = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|it| it.to_str().ok());
+    let policy = policy.map(|policy| {
+        let ours = format!("frame-ancestors {origin}");
+        HeaderValue::from_str(&policy.replace("frame-ancestors 'none'", &ours))
+    });
+    if let Some(Ok(policy)) = policy {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        headers.remove(header::X_FRAME_OPTIONS);
+    }
+    page
+}
+
+/// Leaves a page within reach of the window that opened it, which waits for a message.
+pub(crate) fn within_reach(page: &mut HttpResponse) {
+    if page.headers().contains_key("cross-origin-opener-policy") {
+        let open = HeaderValue::from_static("unsafe-none");
+        page.headers_mut().insert(HeaderName::from_static("cross-origin-opener-policy"), open);
+    }
+}
+
 /// A page whose script asks us how things stand.
 pub(crate) fn asking_us(mut page: HttpResponse) -> HttpResponse {
     let headers = page.headers_mut();

@@ -20,8 +20,8 @@ use crate::forms::{
     address_field, address_view, again, another_code, code_page, empty_page, error_of, field,
     password_form, secret_field,
 };
+use crate::forward::answer_next;
 use crate::login::{interaction_id, source_view};
-use crate::oidc_endpoints::answer_next;
 use crate::pages::{FieldView, FormPage, FormView, Frame, SourceView};
 use crate::supplement::computer::told;
 use crate::texts::{BindTexts, LocalTexts};
@@ -38,8 +38,7 @@ pub(crate) async fn get(context: Context) -> impl Responder {
 async fn show(context: &Context) -> Result<HttpResponse, Failure> {
     let params = context.query()?;
     let id = interaction_id(&params)?;
-    let broker = &context.site.broker;
-    let asking = broker.asking(&context.tenant, &id, &context.visitor).await?;
+    let asking = context.asking(&id).await?;
     let frame = context.frame_within(&asking.interaction).await?;
     let trace = &asking.interaction.trace;
     let error = error_of(&params, &frame, trace).or_else(|| told(context, &params, trace));
@@ -279,7 +278,7 @@ async fn answered(context: &Context, body: &Bytes, new: bool) -> Result<HttpResp
         true => broker.create_account(tenant, &id, visitor).await?,
         false => broker.confirm_binding(tenant, &id, visitor).await?,
     };
-    Ok(answer_next(context, &next).finish())
+    answer_next(context, &next)
 }
 
 /// `POST /bind/another`: not that account.
@@ -307,7 +306,7 @@ async fn prove(context: &Context, body: &Bytes) -> Result<HttpResponse, Failure>
         let (tenant, visitor) = (&context.tenant, &context.visitor);
         let broker = &context.site.broker;
         let next = broker.prove_by_password(tenant, &id, visitor, name, password).await?;
-        Ok(answer_next(context, &next).finish())
+        answer_next(context, &next)
     };
     again(result.await, &format!("/bind?interaction={id}&step=prove"))
 }
@@ -340,8 +339,7 @@ pub(crate) async fn code_get(context: Context) -> impl Responder {
 async fn ask_code(context: &Context) -> Result<HttpResponse, Failure> {
     let params = context.query()?;
     let id = interaction_id(&params)?;
-    let broker = &context.site.broker;
-    let asking = broker.asking(&context.tenant, &id, &context.visitor).await?;
+    let asking = context.asking(&id).await?;
     let (texts, bind) = (LocalTexts::of(context.language), BindTexts::of(context.language));
     let hidden = context.hidden(&id, BIND);
     let form = FormView::new("enter-code", "/bind/code/enter", hidden, Vec::new(), bind.prove);
@@ -362,7 +360,7 @@ async fn confirm_code(context: &Context, body: &Bytes) -> Result<HttpResponse, F
         let code = field(&params, "code")?;
         let (tenant, visitor) = (&context.tenant, &context.visitor);
         let next = context.site.broker.prove_by_code(tenant, &id, visitor, code).await?;
-        Ok(answer_next(context, &next).finish())
+        answer_next(context, &next)
     };
     again(result.await, &format!("/bind/code?interaction={id}"))
 }

@@ -15,7 +15,8 @@ use store::source;
 use crate::answer;
 use crate::context::Context;
 use crate::failure::{Failure, way_back};
-use crate::oidc_endpoints::{answer_next, upstream_code};
+use crate::forward::answer_next;
+use crate::oidc_endpoints::upstream_code;
 use crate::pages::Notice;
 use crate::workbench;
 
@@ -95,7 +96,7 @@ async fn finish(context: &Context, identifier: &str) -> Result<HttpResponse, Fai
     }
     let callback = Callback { identifier, state, code: upstream_code(&params) };
     match context.site.broker.callback(&context.tenant, &context.visitor, callback).await {
-        Ok(next) => Ok(answer_next(context, &next).finish()),
+        Ok(next) => answer_next(context, &next),
         Err(Error::Refused(refused)) => match sent_on(context, identifier, &refused).await {
             Some(location) => Ok(answer::leave(&location).finish()),
             None => Err(Error::Refused(refused).into()),

@@ -1,5 +1,6 @@
 //! What every handler on a tenant's host needs to know about a request.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -7,10 +8,11 @@ use actix_web::dev::Payload;
 use actix_web::error::InternalError;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
-use broker::{Browser, Visitor};
-use oidc::{OAuthError, Params};
+use broker::{Asking, Browser, Interaction, InteractionId, Visitor};
+use oidc::{Caller, Endpoint, OAuthError, Params};
 use secrecy::SecretString;
 use store::app::App;
+use store::protocol::ResponseMode;
 use store::tenant::{self, Tenant, TenantStatus};
 use wecom::UserAgent;
 
@@ -31,6 +33,8 @@ pub(crate) struct Context {
     pub(crate) browser_secret: Option<SecretString>,
     pub(crate) language: Language,
     pub(crate) request: HttpRequest,
+    /// Whether a window waits for a message from this page.
+    pub(crate) is_awaited: Cell<bool>,
 }
 
 impl Context {
@@ -66,12 +70,50 @@ impl Context {
                 .map(str::to_owned),
             language: language.notify(),
         };
-        Ok(Self { site, tenant, visitor, browser_secret, language, request })
+        let is_awaited = Cell::new(false);
+        Ok(Self { site, tenant, visitor, browser_secret, language, request, is_awaited })
     }
 
     /// The parameters of the query.
     pub(crate) fn query(&self) -> Result<Params, Failure> {
         Ok(Params::parse(self.request.query_string().as_bytes())?)
+    }
+
+    /// An interaction of this browser, by its name.
+    pub(crate) async fn interaction(&self, id: &InteractionId) -> Result<Interaction, Failure> {
+        let found = self.site.broker.interaction(&self.tenant, id, &self.visitor).await?;
+        self.note(&found);
+        Ok(found)
+    }
+
+    /// What the person of an interaction is asked.
+    pub(crate) async fn asking(&self, id: &InteractionId) -> Result<Asking, Failure> {
+        let found = self.site.broker.asking(&self.tenant, id, &self.visitor).await?;
+        self.note(&found.interaction);
+        Ok(found)
+    }
+
+    /// Notes whether a window waits for the end of an interaction.
+    pub(crate) fn note(&self, interaction: &Interaction) {
+        let by = interaction.request().map(|request| request.response_mode);
+        self.is_awaited.set(by == Some(ResponseMode::WebMessage));
+    }
+
+    /// Who calls an endpoint for programs, as far as the request proves it. The `DPoP` headers are
+    /// [`proofs`](Self::proofs).
+    pub(crate) fn caller<'a>(
+        &'a self,
+        endpoint: Endpoint,
+        dpop: &'a [&'a str],
+    ) -> Result<Caller<'a>, OAuthError> {
+        let method = self.request.method().as_str();
+        Ok(Caller { endpoint, method, authorization: self.authorization()?, dpop })
+    }
+
+    /// The `DPoP` headers. One that is no text counts: it is no proof.
+    pub(crate) fn proofs(&self) -> Vec<&str> {
+        let headers = self.request.headers().get_all("dpop");
+        headers.map(|value| value.to_str().unwrap_or_default()).collect()
     }
 
     /// A header's text.
@@ -168,7 +210,7 @@ fn chosen(request: &HttpRequest) -> Option<Language> {
 
 /// A failure before the tenant is known, as those who call this path read it.
 fn failed(request: &HttpRequest, language: Language, failure: Failure) -> actix_web::Error {
-    if matches!(request.path(), "/oidc/token" | "/oidc/me") {
+    if Endpoint::ALL.iter().any(|endpoint| endpoint.path() == request.path()) {
         return InternalError::from_response("", oauth_response(&failure, false)).into();
     }
     FailurePage::without_tenant(language, failure).into_error()

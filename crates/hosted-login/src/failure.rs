@@ -210,6 +210,9 @@ impl Context {
             Ok(response) => response,
             Err(failure) => self.failure_page(failure, actions).await,
         };
+        if self.is_awaited.get() {
+            answer::within_reach(&mut response);
+        }
         if let Some(language) = self.chosen_now() {
             // A header that cannot be set costs a choice, no more.
             let _ = response.add_cookie(&cookie::plant_language(language));

@@ -18,7 +18,7 @@ use crate::answer::{self, Policy};
 use crate::context::Context;
 use crate::cookie;
 use crate::failure::{Failure, app_origins, refusal, way_back};
-use crate::oidc_endpoints::answer_next;
+use crate::forward::answer_next;
 use crate::pages::{
     ActionView, Continue, HandOverCode, HandOverConfirm, HandOverLink, HandOverOffer, Notice,
     Target,
@@ -190,7 +190,7 @@ pub(crate) async fn take(
         let ticket = parse(&ticket)?;
         let broker = &context.site.broker;
         let next = broker.take_over(&context.tenant, &context.visitor, &ticket).await?;
-        Ok(answer_next(&context, &next).finish())
+        answer_next(&context, &next)
     };
     answered(&context, result.await).await
 }

@@ -12,8 +12,8 @@ use crate::forms::{
     address_field, address_view, again, another_code, code_field, code_page, empty_page, error_of,
     field, new_password_field, password_form, secret_field,
 };
+use crate::forward::answer_next;
 use crate::login::interaction_id;
-use crate::oidc_endpoints::answer_next;
 use crate::pages::{ActionView, FormPage, FormView, Notice};
 use crate::texts::LocalTexts;
 
@@ -61,7 +61,7 @@ async fn sign_in(context: &Context, body: &Bytes) -> Result<HttpResponse, Failur
         let broker = &context.site.broker;
         let (tenant, visitor) = (&context.tenant, &context.visitor);
         let next = broker.sign_in_by_password(tenant, &id, visitor, name, password).await?;
-        Ok(answer_next(context, &next).finish())
+        answer_next(context, &next)
     };
     again(result.await, &format!("/login?interaction={id}"))
 }
@@ -77,7 +77,7 @@ async fn ask_address(context: &Context) -> Result<HttpResponse, Failure> {
     let id = interaction_id(&params)?;
     let sms = kind_of(&params) == "sms";
     let broker = &context.site.broker;
-    let interaction = broker.interaction(&context.tenant, &id, &context.visitor).await?;
+    let interaction = context.interaction(&id).await?;
     let methods = broker.local_methods(&context.tenant, &interaction).await?;
     let offered = if sms { methods.sms_code } else { methods.email_code };
     if !offered {
@@ -160,8 +160,7 @@ fn kind_of(params: &Params) -> &'static str {
 async fn ask_code(context: &Context) -> Result<HttpResponse, Failure> {
     let params = context.query()?;
     let (id, by) = (interaction_id(&params)?, kind_of(&params));
-    let broker = &context.site.broker;
-    let interaction = broker.interaction(&context.tenant, &id, &context.visitor).await?;
+    let interaction = context.interaction(&id).await?;
     let texts = LocalTexts::of(context.language);
     let mut hidden = context.hidden(&id, LOCAL);
     hidden.push(("by", by.to_owned()));
@@ -183,7 +182,7 @@ async fn enter(context: &Context, body: &Bytes) -> Result<HttpResponse, Failure>
         let code = field(&params, "code")?;
         let (tenant, visitor) = (&context.tenant, &context.visitor);
         let next = context.site.broker.sign_in_by_code(tenant, &id, visitor, code).await?;
-        Ok(answer_next(context, &next).finish())
+        answer_next(context, &next)
     };
     let by = kind_of(&params);
     again(result.await, &format!("/login/code/enter?interaction={id}&by={by}"))
@@ -211,7 +210,7 @@ async fn reset_page(context: &Context, sent: bool) -> Result<HttpResponse, Failu
     let params = context.query()?;
     let id = interaction_id(&params)?;
     let broker = &context.site.broker;
-    let interaction = broker.interaction(&context.tenant, &id, &context.visitor).await?;
+    let interaction = context.interaction(&id).await?;
     if !broker.local_methods(&context.tenant, &interaction).await?.reset {
         return Err(Failure::Notice(Notice::NotOffered));
     }

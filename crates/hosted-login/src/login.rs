@@ -13,9 +13,10 @@ use crate::context::Context;
 use crate::cookie;
 use crate::failure::{Failure, app_origins, refusal, way_back};
 use crate::forms::error_of;
+use crate::forward::answer_next;
 use crate::language::Language;
 use crate::local::login_forms;
-use crate::oidc_endpoints::{answer_next, form};
+use crate::oidc_endpoints::form;
 use crate::pages::{
     self, CancelView, LanguageLink, Login, Notice, PanelView, SourceView, UnavailableView,
 };
@@ -33,7 +34,7 @@ pub(crate) async fn login(mut context: Context) -> impl Responder {
 async fn show(context: &mut Context) -> Result<HttpResponse, Failure> {
     let id = interaction_id(&context.query()?)?;
     let broker = context.site.broker.clone();
-    let interaction = broker.interaction(&context.tenant, &id, &context.visitor).await?;
+    let interaction = context.interaction(&id).await?;
     match &interaction.passage {
         // What can be added is another page's to say.
         Passage::Link { .. } => {
@@ -44,6 +45,9 @@ async fn show(context: &mut Context) -> Result<HttpResponse, Failure> {
         // There is one way for it, and it begins anew.
         Passage::Consent { ticket } => {
             return Ok(answer::redirect(&format!("/c/{ticket}")).finish());
+        }
+        Passage::Approval { .. } => {
+            return Ok(answer::redirect(&format!("/approve?interaction={id}")).finish());
         }
         Passage::App(_) | Passage::Account | Passage::Workbench(_) => {}
     }
@@ -213,7 +217,7 @@ async fn give_up(context: &Context, body: &Bytes) -> Result<HttpResponse, Failur
     let params = Params::parse(body)?;
     context.check_csrf(&params, CANCEL)?;
     let next = context.site.broker.cancel(&context.tenant, &id, &context.visitor).await?;
-    Ok(answer_next(context, &next).finish())
+    answer_next(context, &next)
 }
 
 impl Context {

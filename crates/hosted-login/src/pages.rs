@@ -5,6 +5,7 @@
 //! come from settings pass [`safe`] and [`logo`] on their way out. Every page works without script.
 
 mod account;
+mod approve;
 mod branding;
 mod form;
 mod forward;
@@ -24,6 +25,7 @@ pub use self::account::{
     Account, AccountAdd, AccountPassword, AccountRemove, EventView, FactView, IdentityView,
     PasswordView, Problem, SessionView, TimeView,
 };
+pub use self::approve::Approve;
 pub use self::branding::AgreementView;
 pub use self::form::{FieldView, FormError, FormPage, FormView};
 pub use self::forward::{Continue, Target};

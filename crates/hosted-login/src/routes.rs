@@ -6,8 +6,8 @@ use actix_web::{FromRequest, Handler, Resource, Responder, Route};
 use crate::answer::method_not_allowed;
 use crate::supplement::{computer, phone, typed};
 use crate::{
-    Site, account, bind, connection, hand_over, local, login, logout, oidc_endpoints as oidc,
-    public, workbench,
+    Site, account, approve, bind, connection, hand_over, local, login, logout,
+    oidc_endpoints as oidc, program_endpoints as programs, public, workbench,
 };
 
 /// A form of ours or an app's is far shorter.
@@ -19,17 +19,7 @@ pub fn routes(site: Site) -> impl FnOnce(&mut ServiceConfig) {
         config
             .app_data(web::Data::new(site))
             .app_data(PayloadConfig::new(BODY_AT_MOST))
-            .service(get("/oidc/.well-known/openid-configuration", public::metadata))
-            .service(get("/.well-known/oauth-authorization-server/oidc", public::metadata))
-            .service(get("/oidc/.well-known/jwks.json", public::keys))
-            .service(get_post("/oidc/auth", oidc::authorize_get, oidc::authorize_post))
-            .service(post("/oidc/token", oidc::token))
-            .service(get_post("/oidc/me", oidc::userinfo, oidc::userinfo))
-            .service(get_post(
-                "/oidc/session/end",
-                logout::end_session_get,
-                logout::end_session_post,
-            ))
+            .configure(provider)
             .service(get("/login", login::login))
             .service(post("/login/cancel", login::cancel))
             .service(post("/login/password", local::password))
@@ -37,6 +27,7 @@ pub fn routes(site: Site) -> impl FnOnce(&mut ServiceConfig) {
             .service(get_post("/login/code/enter", local::enter_get, local::enter_post))
             .service(get_post("/password/forgot", local::forgot_get, local::forgot_post))
             .service(get_post("/password/reset", local::reset_get, local::reset_post))
+            .service(get_post("/approve", approve::show, approve::agree))
             .service(get("/bind", bind::get))
             .service(post("/bind/existing", bind::existing))
             .service(post("/bind/create", bind::create))
@@ -73,6 +64,21 @@ pub fn routes(site: Site) -> impl FnOnce(&mut ServiceConfig) {
             .service(get("/assets/{name}", public::asset))
             .default_service(web::to(public::not_found));
     }
+}
+
+/// The OpenID Provider's own.
+fn provider(config: &mut ServiceConfig) {
+    config
+        .service(get("/oidc/.well-known/openid-configuration", public::metadata))
+        .service(get("/.well-known/oauth-authorization-server/oidc", public::metadata))
+        .service(get("/oidc/.well-known/jwks.json", public::keys))
+        .service(get_post("/oidc/auth", oidc::authorize_get, oidc::authorize_post))
+        .service(post("/oidc/request", programs::push))
+        .service(post("/oidc/token", programs::token))
+        .service(post("/oidc/token/introspection", programs::introspect))
+        .service(post("/oidc/token/revocation", programs::revoke))
+        .service(get_post("/oidc/me", programs::userinfo, programs::userinfo))
+        .service(get_post("/oidc/session/end", logout::end_session_get, logout::end_session_post));
 }
 
 /// A path that answers GET.

@@ -1,6 +1,7 @@
 //! The words of the pages: one value per language, so that a missing text does not compile.
 
 pub mod account;
+mod approve;
 mod bind;
 mod en;
 mod hand_over;
@@ -11,6 +12,7 @@ mod supplement;
 mod zh_cn;
 mod zh_tw;
 
+pub use self::approve::ApproveTexts;
 pub use self::bind::BindTexts;
 pub use self::hand_over::HandOverTexts;
 pub use self::local::LocalTexts;

@@ -2,18 +2,21 @@
 //! one screen. The first two decide whether there is an address that an error may be sent to; until
 //! then every refusal is a page of ours (attack A1).
 
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use store::app::{self, App, AuthMethod};
+use store::grant::Claims;
 use store::id::{AppId, UserId};
+use store::protocol::ResponseMode;
 use store::source::Status;
 use store::tenant::Tenant;
 
-use crate::error::{Error, ErrorCode, OAuthError};
-use crate::params::{Params, append};
-use crate::{Issuer, Provider, pkce};
+use crate::acr::Acr;
+use crate::error::{Error, OAuthError};
+use crate::params::Params;
+use crate::policy::Policy;
+use crate::{Provider, claims, parameters, pkce, pushed};
 
-/// An authorization request that is right in every respect. Only [`parse`] makes one.
+/// An authorization request that is right in every respect. Only [`parse`] and PAR make one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AuthorizationRequest {
@@ -21,29 +24,55 @@ pub struct AuthorizationRequest {
     pub app: AppId,
     /// Where the answer goes; registered, byte for byte.
     pub redirect_uri: String,
-    /// What it asks for, without what we do not know.
+    /// How it gets there.
+    pub response_mode: ResponseMode,
+    /// What it asks for, without what we do not know or it may not have.
     pub scope: String,
+    /// Claims that it asks for one by one.
+    pub claims: Claims,
     /// Given back unchanged.
     pub state: Option<String>,
     /// Goes into the ID token unchanged.
     pub nonce: Option<String>,
     /// PKCE's challenge, S256.
     pub code_challenge: Option<String>,
+    /// The key that the code is bound to: a thumbprint (RFC 9449 §10).
+    pub dpop_jkt: Option<String>,
     /// What may or must be shown.
     pub prompt: Prompt,
     /// How old the sign-in may be at most, in seconds.
     pub max_age: Option<u64>,
-    /// Whom the app expects, proven by an ID token of ours.
-    pub expected_user: Option<UserId>,
+    /// Who it may be, if the app says so: by an ID token of ours, or by a claim.
+    pub expected: Option<Vec<UserId>>,
+    /// What the sign-in shall prove.
+    pub acr: Option<Demand>,
     /// The identifier of the source to go straight to.
     pub connection: Option<String>,
     /// Languages the person reads, in order of preference.
     pub ui_locales: Option<String>,
+    /// What the person may be known by here.
+    pub login_hint: Option<String>,
+    /// Whether people are asked before this app learns who they are.
+    pub consent_required: bool,
+    /// How long what is granted outlives the session, in seconds; not at all without offline access.
+    pub offline: Option<i64>,
+    /// The name of the pushed request that it was (RFC 9126); good for one answer.
+    pub pushed: Option<String>,
+}
+
+/// What a sign-in shall prove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Demand {
+    /// At least this.
+    pub acr: Acr,
+    /// Whether less will not do (OpenID Connect Core §5.5.1.1).
+    pub essential: bool,
 }
 
 /// What may or must be shown (OpenID Connect Core §3.1.2.1). Values can be combined, but not with
 /// `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent words, each once")]
 pub struct Prompt {
     /// Nothing may be shown.
     pub none: bool,
@@ -51,6 +80,8 @@ pub struct Prompt {
     pub login: bool,
     /// The person has to choose, which is signing in again with us.
     pub select_account: bool,
+    /// The person has to be asked for consent, even if they gave it before.
+    pub consent: bool,
 }
 
 /// Why a request is not answered with a sign-in.
@@ -75,6 +106,8 @@ pub enum PageReason {
     AppDisabled,
     /// `redirect_uri` is missing, stands twice, or is not registered.
     RedirectUri,
+    /// `request_uri` names no pushed request of this app, or one that is over.
+    RequestUri,
 }
 
 /// An error response to an app (RFC 6749 §4.1.2.1).
@@ -84,6 +117,8 @@ pub struct ErrorResponse {
     pub app: AppId,
     /// Where it goes.
     pub redirect_uri: String,
+    /// How it gets there.
+    pub mode: ResponseMode,
     /// The request's state, if it could be read.
     pub state: Option<String>,
     /// What is wrong.
@@ -96,64 +131,83 @@ impl From<store::Error> for Refusal {
     }
 }
 
-/// Longest `state`, in bytes: ten times what libraries send. It is kept while the person signs in.
-const STATE_AT_MOST: usize = 2048;
-/// Longest `nonce` and `ui_locales`, in bytes.
-const OPAQUE_AT_MOST: usize = 512;
-
-/// Whether a value can be kept and given back: short enough, and without the control characters
-/// that RFC 6749 §A.5 leaves out.
-fn is_proper(value: &str, at_most: usize) -> bool {
-    value.len() <= at_most && !value.chars().any(char::is_control)
-}
-/// Scopes that we know; others are left out of what is granted.
-pub(crate) const SCOPES: [&str; 4] = ["openid", "profile", "email", "phone"];
-
-/// Checks an authorization request. Returns the app with it.
+/// Checks an authorization request, or finds the pushed one that it names. Returns the app with it.
 pub async fn parse(
     provider: &Provider,
     tenant: &Tenant,
     params: &Params,
 ) -> Result<(App, AuthorizationRequest), Refusal> {
     let app = client(provider, tenant, params).await?;
-    let redirect_uri = redirect_uri(&app, params)?;
+    let pushed = params.get("request_uri").ok().flatten().and_then(pushed::name_of);
+    if let Some(name) = pushed {
+        let found = pushed::find(provider, tenant, &app, name).await?;
+        // What stands beside it is nobody's word (RFC 9126 §4, attack G7).
+        let found = found.filter(|request| is_registered(&app, &request.redirect_uri));
+        return Ok((app, found.ok_or(Refusal::Page(PageReason::RequestUri))?));
+    }
+    let redirect_uri = redirect_uri(&app, params).map_err(Refusal::Page)?;
     // From here on the app can be told.
-    let state =
-        params.only("state").filter(|state| is_proper(state, STATE_AT_MOST)).map(str::to_owned);
-    let refuse = |error| {
-        Refusal::Redirect(Box::new(ErrorResponse {
+    let refuse = |error| match error {
+        Error::OAuth(error) => Refusal::Redirect(Box::new(ErrorResponse {
             app: app.id,
+            mode: parameters::response_mode(&app, &redirect_uri, params)
+                .unwrap_or(ResponseMode::Query),
             redirect_uri: redirect_uri.clone(),
-            state: state.clone(),
+            state: parameters::state(params).ok().flatten(),
             error,
-        }))
+        })),
+        other => Refusal::Error(other),
     };
-    rules(params).map_err(refuse)?;
-    let expected_user =
-        match params.only("id_token_hint") {
-            None => None,
-            Some(hint) => Some(expected_user(provider, tenant, &app, hint).await.map_err(
-                |error| match error {
-                    Error::OAuth(error) => refuse(error),
-                    other => Refusal::Error(other),
-                },
-            )?),
-        };
-    let request = AuthorizationRequest {
-        app: app.id,
-        scope: scope(params).map_err(refuse)?,
-        nonce: opaque(params, "nonce").map_err(refuse)?,
-        code_challenge: pkce::challenge(params, app.token_endpoint_auth_method == AuthMethod::None)
-            .map_err(refuse)?,
-        prompt: prompt(params).map_err(refuse)?,
-        max_age: max_age(params).map_err(refuse)?,
-        connection: connection(params).map_err(refuse)?,
-        ui_locales: opaque(params, "ui_locales").map_err(refuse)?,
-        expected_user,
-        redirect_uri,
-        state,
-    };
+    if Policy::of(&app).pushed_required {
+        let wrong = "this app has to push its requests: use the PAR endpoint";
+        return Err(refuse(OAuthError::invalid_request(wrong).into()));
+    }
+    let request = check(provider, tenant, &app, &redirect_uri, params).await.map_err(refuse)?;
     Ok((app, request))
+}
+
+/// Everything about a request but the app and the address.
+pub(crate) async fn check(
+    provider: &Provider,
+    tenant: &Tenant,
+    app: &App,
+    redirect_uri: &str,
+    params: &Params,
+) -> Result<AuthorizationRequest, Error> {
+    parameters::rules(params)?;
+    let policy = Policy::of(app);
+    let response_mode = parameters::response_mode(app, redirect_uri, params)?;
+    let asked = params.get("claims")?.map(|text| claims::parse(text, app)).transpose()?;
+    let asked = asked.unwrap_or_default();
+    let hinted = match params.get("id_token_hint")? {
+        None => None,
+        Some(hint) => Some(hinted(provider, tenant, app, hint).await?),
+    };
+    let scope = parameters::scope(app, params)?;
+    let offline = scope.split(' ').any(|word| word == "offline_access");
+    // Scripts have no other proof that the code was theirs (attack O4).
+    let pkce = policy.pkce_required || response_mode == ResponseMode::WebMessage;
+    Ok(AuthorizationRequest {
+        app: app.id,
+        redirect_uri: redirect_uri.to_owned(),
+        response_mode,
+        claims: asked.claims,
+        state: parameters::state(params)?,
+        nonce: parameters::opaque(params, "nonce")?,
+        code_challenge: pkce::challenge(params, pkce)?,
+        dpop_jkt: parameters::thumbprint(params)?,
+        prompt: parameters::prompt(params)?,
+        max_age: parameters::max_age(params)?,
+        expected: parameters::expected(hinted, asked.users)?,
+        acr: parameters::acr(params, asked.acr)?,
+        connection: parameters::connection(params)?,
+        ui_locales: parameters::opaque(params, "ui_locales")?,
+        login_hint: parameters::login_hint(params)?,
+        consent_required: policy.consent_required,
+        offline: offline.then(|| policy.refresh_token_life.num_seconds()),
+        pushed: None,
+        scope,
+    })
 }
 
 /// `client_id`: an active app of this tenant.
@@ -171,12 +225,12 @@ async fn client(provider: &Provider, tenant: &Tenant, params: &Params) -> Result
 
 /// `redirect_uri`: always required, registered, compared byte for byte. The one exception is the
 /// port of a loopback address of a public client (RFC 8252 §7.3).
-fn redirect_uri(app: &App, params: &Params) -> Result<String, Refusal> {
+pub(crate) fn redirect_uri(app: &App, params: &Params) -> Result<String, PageReason> {
     let asked = params.get("redirect_uri").ok().flatten();
-    let asked = asked.ok_or(Refusal::Page(PageReason::RedirectUri))?;
+    let asked = asked.ok_or(PageReason::RedirectUri)?;
     match is_registered(app, asked) {
         true => Ok(asked.to_owned()),
-        false => Err(Refusal::Page(PageReason::RedirectUri)),
+        false => Err(PageReason::RedirectUri),
     }
 }
 
@@ -207,112 +261,7 @@ fn same_but_port(known: &str, asked: &str) -> bool {
     split(known).is_some() && split(known) == split(asked)
 }
 
-/// What has to hold for the request as a whole.
-fn rules(params: &Params) -> Result<(), OAuthError> {
-    if params.has_duplicates() {
-        return Err(OAuthError::invalid_request("a parameter stands more than once"));
-    }
-    if params.has("request") {
-        return Err(OAuthError::new(
-            ErrorCode::RequestNotSupported,
-            "request objects are not supported",
-        ));
-    }
-    if params.has("request_uri") {
-        return Err(OAuthError::new(
-            ErrorCode::RequestUriNotSupported,
-            "request_uri is not supported",
-        ));
-    }
-    if params.only("state").is_some_and(|state| !is_proper(state, STATE_AT_MOST)) {
-        let wrong = "state is longer than 2048 bytes or has control characters";
-        return Err(OAuthError::invalid_request(wrong));
-    }
-    match params.get("response_type")? {
-        Some("code") => {}
-        None => return Err(OAuthError::invalid_request("response_type is missing: use code")),
-        Some(_) => {
-            return Err(OAuthError::new(
-                ErrorCode::UnsupportedResponseType,
-                "only response_type=code is supported",
-            ));
-        }
-    }
-    match params.get("response_mode")? {
-        None | Some("query") => Ok(()),
-        Some(_) => Err(OAuthError::invalid_request("only response_mode=query is supported")),
-    }
-}
-
-/// `scope`: has to hold `openid`; what we do not know is left out.
-fn scope(params: &Params) -> Result<String, OAuthError> {
-    let asked = params.get("scope")?.unwrap_or_default();
-    let known: Vec<&str> =
-        SCOPES.into_iter().filter(|known| asked.split(' ').any(|s| s == *known)).collect();
-    if known.first() == Some(&"openid") {
-        Ok(known.join(" "))
-    } else {
-        Err(OAuthError::new(ErrorCode::InvalidScope, "scope has to contain openid"))
-    }
-}
-
-fn opaque(params: &Params, name: &str) -> Result<Option<String>, OAuthError> {
-    match params.get(name)? {
-        Some(value) if !is_proper(value, OPAQUE_AT_MOST) => {
-            let wrong = "nonce or ui_locales is longer than 512 bytes or has control characters";
-            Err(OAuthError::invalid_request(wrong))
-        }
-        value => Ok(value.map(str::to_owned)),
-    }
-}
-
-fn prompt(params: &Params) -> Result<Prompt, OAuthError> {
-    let mut prompt = Prompt::default();
-    let mut several = false;
-    for word in params.get("prompt")?.unwrap_or_default().split(' ').filter(|word| !word.is_empty())
-    {
-        match word {
-            "none" => prompt.none = true,
-            "login" => prompt.login = true,
-            "select_account" => prompt.select_account = true,
-            // The tenant's administrator consents for its people when linking the app.
-            "consent" => several = true,
-            _ => return Err(OAuthError::invalid_request("prompt has a value that does not exist")),
-        }
-    }
-    if prompt.none && (prompt.login || prompt.select_account || several) {
-        return Err(OAuthError::invalid_request("prompt=none cannot be combined"));
-    }
-    Ok(prompt)
-}
-
-fn max_age(params: &Params) -> Result<Option<u64>, OAuthError> {
-    params
-        .get("max_age")?
-        .map(|text| match text.bytes().all(|byte| byte.is_ascii_digit()) {
-            // More seconds than fit are as good as no limit.
-            true => Ok(text.parse().unwrap_or(u64::MAX)),
-            false => Err(OAuthError::invalid_request("max_age has to be a number of seconds")),
-        })
-        .transpose()
-}
-
-fn connection(params: &Params) -> Result<Option<String>, OAuthError> {
-    match params.get("connection")? {
-        Some(name) if !is_identifier(name) => {
-            Err(OAuthError::invalid_request("connection is not an identifier of a source"))
-        }
-        name => Ok(name.map(str::to_owned)),
-    }
-}
-
-/// Whether a text can be a source's identifier: `^[a-z0-9-]{1,31}$`.
-pub fn is_identifier(text: &str) -> bool {
-    (1..=31).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
-async fn expected_user(
+async fn hinted(
     provider: &Provider,
     tenant: &Tenant,
     app: &App,
@@ -324,40 +273,20 @@ async fn expected_user(
     if claims.app == app.id { Ok(claims.user) } else { Err(invalid.into()) }
 }
 
-/// The address of an error response, with `iss` (RFC 9207).
-pub fn error_location(issuer: &Issuer, response: &ErrorResponse) -> String {
-    let issuer = issuer.to_string();
-    let mut params = vec![
-        ("error", response.error.code.as_str()),
-        ("error_description", response.error.description),
-    ];
-    params.extend(response.state.as_deref().map(|state| ("state", state)));
-    params.push(("iss", &issuer));
-    append(&response.redirect_uri, params)
-}
-
-/// The address of a successful response, with `iss` (RFC 9207).
-pub fn success_location(
-    issuer: &Issuer,
-    request: &AuthorizationRequest,
-    code: &SecretString,
-) -> String {
-    use secrecy::ExposeSecret as _;
-    let issuer = issuer.to_string();
-    let mut params = vec![("code", code.expose_secret())];
-    params.extend(request.state.as_deref().map(|state| ("state", state)));
-    params.push(("iss", &issuer));
-    append(&request.redirect_uri, params)
-}
-
 impl AuthorizationRequest {
     /// An error response to this request.
     pub fn error(&self, error: OAuthError) -> ErrorResponse {
         ErrorResponse {
             app: self.app,
             redirect_uri: self.redirect_uri.clone(),
+            mode: self.response_mode,
             state: self.state.clone(),
             error,
         }
+    }
+
+    /// Whether it may be this user.
+    pub fn may_be(&self, user: UserId) -> bool {
+        self.expected.as_ref().is_none_or(|expected| expected.contains(&user))
     }
 }

@@ -1,4 +1,5 @@
-//! Client authentication at the token endpoint (RFC 6749 §2.3, OpenID Connect Core §9).
+//! Client authentication (RFC 6749 §2.3, OpenID Connect Core §9), at every endpoint that programs
+//! call.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,18 +10,41 @@ use store::secret::SecretHash;
 use store::source::Status;
 use store::tenant::Tenant;
 
-use crate::Provider;
+use crate::assertion;
 use crate::error::{ErrorCode, OAuthError, Result};
 use crate::params::Params;
+use crate::{Caller, Provider};
 
-const FAILED: OAuthError =
+pub(crate) const FAILED: OAuthError =
     OAuthError::new(ErrorCode::InvalidClient, "client authentication failed");
 
+/// The parameters that authenticate. `client_id` is an authorization request's own as well.
+pub(crate) const PARAMETERS: &[&str] =
+    &["client_secret", "client_assertion", "client_assertion_type"];
+
 /// What a caller showed.
-struct Credentials {
+struct Credentials<'a> {
     client: String,
-    secret: Option<SecretString>,
-    method: AuthMethod,
+    proof: Shown<'a>,
+}
+
+enum Shown<'a> {
+    /// A client secret, in the header or in the form.
+    Secret(SecretString, AuthMethod),
+    /// A JWT.
+    Assertion(&'a str),
+    /// Nothing.
+    Nothing,
+}
+
+impl Shown<'_> {
+    fn method(&self) -> AuthMethod {
+        match self {
+            Self::Secret(_, method) => *method,
+            Self::Assertion(_) => AuthMethod::PrivateKeyJwt,
+            Self::Nothing => AuthMethod::None,
+        }
+    }
 }
 
 /// The app that a request proves to come from. It has to use the one method that it is registered
@@ -28,54 +52,67 @@ struct Credentials {
 pub async fn authenticate(
     provider: &Provider,
     tenant: &Tenant,
-    authorization: Option<&str>,
+    caller: &Caller<'_>,
     params: &Params,
 ) -> Result<App> {
-    let shown = credentials(authorization, params)?;
+    let shown = credentials(caller.authorization, params)?;
     let app = match shown.client.parse::<AppId>() {
         Ok(id) => app::find(&mut provider.store.tenant(tenant.id), id).await?,
         Err(_) => None,
     };
-    // An unknown app costs the same comparison as a known one (attack E4).
-    let hash = app.as_ref().and_then(App::secret_hash).unwrap_or_else(|| SecretHash::of(""));
-    let secret_matches =
-        shown.secret.as_ref().is_some_and(|secret| hash.matches(secret.expose_secret()));
-    match app {
-        Some(app)
-            if app.status == Status::Active
-                && app.token_endpoint_auth_method == shown.method
-                && (secret_matches
-                    || (shown.method == AuthMethod::None && app.secret_hash().is_none())) =>
-        {
-            Ok(app)
+    let usable = app.filter(|app| {
+        app.status == Status::Active && app.token_endpoint_auth_method == shown.proof.method()
+    });
+    let proven = match &shown.proof {
+        Shown::Secret(secret, _) => {
+            // An unknown app costs the same comparison as a known one (attack E4).
+            let hash = usable.as_ref().and_then(App::secret_hash);
+            let known = hash.is_some();
+            hash.unwrap_or_else(|| SecretHash::of("")).matches(secret.expose_secret()) && known
         }
-        _ => Err(FAILED.into()),
-    }
+        Shown::Assertion(token) => match &usable {
+            Some(app) => assertion::proves(provider, tenant, app, token).await?,
+            None => false,
+        },
+        Shown::Nothing => true,
+    };
+    usable.filter(|_| proven).ok_or_else(|| FAILED.into())
 }
 
-fn credentials(authorization: Option<&str>, params: &Params) -> Result<Credentials> {
+fn credentials<'a>(authorization: Option<&str>, params: &'a Params) -> Result<Credentials<'a>> {
     let client_id = params.get("client_id")?;
     let client_secret = params.get("client_secret")?;
+    let assertion = params.get("client_assertion")?;
     let basic = authorization.map(|header| parse_basic(header).ok_or(FAILED)).transpose()?;
-    match (basic, client_id, client_secret) {
-        (Some(_), _, Some(_)) => {
-            Err(OAuthError::invalid_request("the client authenticates in two ways at once").into())
-        }
-        (Some((client, _)), Some(other), None) if client != other => Err(FAILED.into()),
-        (Some((client, secret)), _, None) => {
-            Ok(Credentials { client, secret: Some(secret), method: AuthMethod::ClientSecretBasic })
-        }
-        (None, Some(client), Some(secret)) => Ok(Credentials {
-            client: client.to_owned(),
-            secret: Some(secret.into()),
-            method: AuthMethod::ClientSecretPost,
-        }),
-        // A secret that is sent empty is no secret, and no way to look like a public client.
-        (None, Some(client), None) if !params.has("client_secret") => {
-            Ok(Credentials { client: client.to_owned(), secret: None, method: AuthMethod::None })
-        }
-        _ => Err(FAILED.into()),
+    let ways = [basic.is_some(), client_secret.is_some(), assertion.is_some()];
+    if ways.into_iter().filter(|way| *way).count() > 1 {
+        let wrong = "the client authenticates in two ways at once";
+        return Err(OAuthError::invalid_request(wrong).into());
     }
+    if let Some((client, secret)) = basic {
+        if client_id.is_some_and(|other| other != client) {
+            return Err(FAILED.into());
+        }
+        let proof = Shown::Secret(secret, AuthMethod::ClientSecretBasic);
+        return Ok(Credentials { client, proof });
+    }
+    if let Some(token) = assertion {
+        let kind = params.get("client_assertion_type")?;
+        let issuer = assertion::issuer(token).filter(|_| kind == Some(assertion::TYPE));
+        let client = issuer.ok_or(FAILED)?;
+        if client_id.is_some_and(|other| other != client) {
+            return Err(FAILED.into());
+        }
+        return Ok(Credentials { client, proof: Shown::Assertion(token) });
+    }
+    let client = client_id.ok_or(FAILED)?.to_owned();
+    let proof = match client_secret {
+        Some(secret) => Shown::Secret(secret.into(), AuthMethod::ClientSecretPost),
+        // What is sent empty is nothing, and no way to look like a public client.
+        None if PARAMETERS.iter().any(|name| params.has(name)) => return Err(FAILED.into()),
+        None => Shown::Nothing,
+    };
+    Ok(Credentials { client, proof })
 }
 
 /// Reads `Basic base64(id:secret)`; both halves are form-urlencoded (RFC 6749 §2.3.1).

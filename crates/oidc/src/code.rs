@@ -20,6 +20,17 @@ pub(crate) struct Code {
     pub(crate) nonce: Option<String>,
     redirect_uri: String,
     code_challenge: Option<String>,
+    #[serde(default)]
+    dpop_jkt: Option<String>,
+}
+
+/// What a token request shows with a code.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    pub(crate) redirect_uri: Option<&'a str>,
+    pub(crate) verifier: Option<&'a str>,
+    /// The key that it proved to have.
+    pub(crate) jkt: Option<&'a str>,
 }
 
 const CODE: Slot<Code> = Slot::new("code", Duration::from_mins(1));
@@ -49,6 +60,7 @@ pub async fn issue(
         nonce: request.nonce.clone(),
         redirect_uri: request.redirect_uri.clone(),
         code_challenge: request.code_challenge.clone(),
+        dpop_jkt: request.dpop_jkt.clone(),
     };
     Ok(store.ephemeral.put(&CODE, tenant, &key, &value).await?)
 }
@@ -82,8 +94,7 @@ pub(crate) async fn redeem(
     tenant: TenantId,
     app: AppId,
     code: &str,
-    redirect_uri: Option<&str>,
-    verifier: Option<&str>,
+    shown: Shown<'_>,
 ) -> Result<Code> {
     let key = key(app, code);
     let Some(found) = store.ephemeral.take(&CODE, tenant, &key).await? else {
@@ -97,12 +108,15 @@ pub(crate) async fn redeem(
         }
         return Err(OAuthError::invalid_grant("the code is unknown, expired or used").into());
     };
-    if redirect_uri != Some(found.redirect_uri.as_str()) {
+    if shown.redirect_uri != Some(found.redirect_uri.as_str()) {
         return Err(
             OAuthError::invalid_grant("redirect_uri is not the authorization request's").into()
         );
     }
-    if !pkce::verify(found.code_challenge.as_deref(), verifier) {
+    if found.dpop_jkt.is_some() && found.dpop_jkt.as_deref() != shown.jkt {
+        return Err(OAuthError::invalid_grant("the code is bound to another key").into());
+    }
+    if !pkce::verify(found.code_challenge.as_deref(), shown.verifier) {
         return Err(
             OAuthError::invalid_grant("code_verifier does not answer the code_challenge").into()
         );

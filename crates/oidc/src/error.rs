@@ -49,6 +49,14 @@ pub enum ErrorCode {
     RequestNotSupported,
     /// OpenID Connect Core §3.1.2.6.
     RequestUriNotSupported,
+    /// OpenID Connect Core §3.1.2.6.
+    ConsentRequired,
+    /// OpenID Connect Core Unmet Authentication Requirements 1.0 §2.
+    UnmetAuthenticationRequirements,
+    /// RFC 9449 §5.
+    InvalidDpopProof,
+    /// RFC 9449 §8.
+    UseDpopNonce,
     /// RFC 6750 §3.1.
     InvalidToken,
     /// RFC 6750 §3.1.
@@ -72,6 +80,10 @@ impl ErrorCode {
             Self::LoginRequired => "login_required",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::ConsentRequired => "consent_required",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
         }

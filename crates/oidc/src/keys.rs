@@ -8,20 +8,21 @@ use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
+    RSA_PSS_SHA256, RsaKeyPair, RsaSignatureEncoding,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::DecodingKey;
 use moka::future::Cache;
 use secrecy::ExposeSecret as _;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use store::Store;
 use store::id::{KeyId, TenantId};
 use store::signing_key::{self, Algorithm, KeyStatus, NewKey, SigningKey};
 use tokio::sync::{Mutex, mpsc};
 
 use crate::error::{Error, Result};
+use crate::jose::PublicKey;
 
 /// How long a node may go on with the keys it has read. A new key is published at least this long
 /// before it signs.
@@ -51,13 +52,14 @@ pub(crate) struct Key {
     pub(crate) id: KeyId,
     pub(crate) algorithm: Algorithm,
     status: KeyStatus,
-    pub(crate) verifier: DecodingKey,
+    pub(crate) verifier: PublicKey,
     signer: Signer,
 }
 
 enum Signer {
     Es256(EcdsaKeyPair),
-    Rs256(RsaKeyPair),
+    Rsa(RsaKeyPair, &'static RsaSignatureEncoding),
+    EdDsa(Ed25519KeyPair),
 }
 
 impl Keys {
@@ -78,13 +80,12 @@ impl Keys {
         let rows = signing_key::list(&mut self.store.tenant(tenant)).await?;
         let open = |row: &SigningKey| -> Result<Key> {
             let private = signing_key::private_key(&self.store.keys, tenant, row)?;
-            let jwk = serde_json::from_value(row.public_jwk.0.clone())
-                .map_err(|_| Error::Key("its public half is not a JWK"))?;
+            let jwk = published(row);
             Ok(Key {
                 id: row.id,
                 algorithm: row.algorithm,
                 status: row.status,
-                verifier: DecodingKey::from_jwk(&jwk)
+                verifier: PublicKey::from_members(&jwk)
                     .map_err(|_| Error::Key("its public half is not a key"))?,
                 signer: Signer::parse(row.algorithm, private.expose_secret())?,
             })
@@ -119,7 +120,7 @@ impl TenantKeys {
 }
 
 impl Key {
-    /// Signs bytes as RFC 7518 §3.3 and §3.4 say.
+    /// Signs bytes as RFC 7518 §3.3 to §3.5 and RFC 8037 §3.1 say.
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
         let failed = |_| Error::Key("signing failed");
         let random = SystemRandom::new();
@@ -127,11 +128,12 @@ impl Key {
             Signer::Es256(pair) => {
                 pair.sign(&random, message).map(|s| s.as_ref().to_vec()).map_err(failed)
             }
-            Signer::Rs256(pair) => {
+            Signer::Rsa(pair, encoding) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(failed)?;
+                pair.sign(*encoding, &random, message, &mut signature).map_err(failed)?;
                 Ok(signature)
             }
+            Signer::EdDsa(pair) => Ok(pair.sign(message).as_ref().to_vec()),
         }
     }
 }
@@ -139,28 +141,31 @@ impl Key {
 impl Signer {
     fn parse(algorithm: Algorithm, pkcs8: &[u8]) -> Result<Self> {
         let refused = |_| Error::Key("its private half is not PKCS#8");
+        let rsa = |encoding| {
+            RsaKeyPair::from_pkcs8(pkcs8).map(|pair| Self::Rsa(pair, encoding)).map_err(refused)
+        };
         match algorithm {
             Algorithm::Es256 => EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8)
                 .map(Self::Es256)
                 .map_err(refused),
-            Algorithm::Rs256 => RsaKeyPair::from_pkcs8(pkcs8).map(Self::Rs256).map_err(refused),
+            Algorithm::Rs256 => rsa(&RSA_PKCS1_SHA256),
+            Algorithm::Ps256 => rsa(&RSA_PSS_SHA256),
+            Algorithm::EdDsa => Ed25519KeyPair::from_pkcs8(pkcs8).map(Self::EdDsa).map_err(refused),
         }
     }
 }
 
+/// A key as it is published (RFC 7517 §4).
+fn published(row: &SigningKey) -> Map<String, Value> {
+    let mut jwk = row.public_jwk.0.as_object().cloned().unwrap_or_default();
+    jwk.insert("kid".into(), row.id.to_string().into());
+    jwk.insert("use".into(), "sig".into());
+    jwk.insert("alg".into(), row.algorithm.as_str().into());
+    jwk
+}
+
 fn jwks(rows: &[SigningKey]) -> Vec<u8> {
-    let keys: Vec<Value> = rows
-        .iter()
-        .map(|row| {
-            let mut jwk = row.public_jwk.0.clone();
-            if let Value::Object(members) = &mut jwk {
-                members.insert("kid".into(), row.id.to_string().into());
-                members.insert("use".into(), "sig".into());
-                members.insert("alg".into(), row.algorithm.as_str().into());
-            }
-            jwk
-        })
-        .collect();
+    let keys: Vec<_> = rows.iter().map(published).collect();
     json!({ "keys": keys }).to_string().into_bytes()
 }
 
@@ -178,7 +183,22 @@ fn generate_es256() -> Result<NewKey> {
     })
 }
 
-fn generate_rs256() -> Result<NewKey> {
+fn generate_eddsa() -> Result<NewKey> {
+    let failed = |_| Error::Key("none could be generated");
+    let pair = Ed25519KeyPair::generate().map_err(failed)?;
+    let private = pair.to_pkcs8().map_err(failed)?;
+    Ok(NewKey {
+        algorithm: Algorithm::EdDsa,
+        private_key: private.as_ref().to_vec().into(),
+        public_jwk: json!({
+            "kty": "OKP", "crv": "Ed25519",
+            "x": URL_SAFE_NO_PAD.encode(pair.public_key().as_ref()),
+        }),
+    })
+}
+
+/// For RS256; the same kind of key serves PS256.
+fn generate_rsa() -> Result<NewKey> {
     let failed = |_| Error::Key("none could be generated");
     let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
     let private: Pkcs8V1Der<'_> = pair.as_der().map_err(failed)?;
@@ -202,23 +222,34 @@ pub struct Nursery(Arc<Mutex<mpsc::Receiver<NewRsa>>>);
 struct NewRsa(Result<NewKey>);
 
 impl Nursery {
-    /// Starts a thread that keeps two RSA keys ready; it ends with the nursery.
+    /// Starts a thread that keeps the RSA keys of two tenants ready; it ends with the nursery.
     #[must_use]
     pub fn start() -> Self {
-        let (sender, receiver) = mpsc::channel(2);
-        std::thread::spawn(move || while sender.blocking_send(NewRsa(generate_rs256())).is_ok() {});
+        let (sender, receiver) = mpsc::channel(4);
+        std::thread::spawn(move || while sender.blocking_send(NewRsa(generate_rsa())).is_ok() {});
         Self(Arc::new(Mutex::new(receiver)))
     }
 
-    /// The keys of a new tenant, one for each algorithm.
-    pub async fn take(&self) -> Result<Vec<NewKey>> {
-        let rsa = self
-            .0
-            .lock()
-            .await
-            .recv()
-            .await
-            .ok_or(Error::Key("the thread that makes them is gone"))?;
-        Ok(vec![generate_es256()?, rsa.0?])
+    /// A new key for an algorithm.
+    pub async fn take(&self, algorithm: Algorithm) -> Result<NewKey> {
+        match algorithm {
+            Algorithm::Es256 => generate_es256(),
+            Algorithm::EdDsa => generate_eddsa(),
+            Algorithm::Rs256 | Algorithm::Ps256 => {
+                let made = self.0.lock().await.recv().await;
+                let made = made.ok_or(Error::Key("the thread that makes them is gone"))?;
+                Ok(NewKey { algorithm, ..made.0? })
+            }
+        }
+    }
+
+    /// The keys of a new tenant: one for each algorithm, so that each is published before an app asks
+    /// for it.
+    pub async fn for_new_tenant(&self) -> Result<Vec<NewKey>> {
+        let mut keys = Vec::with_capacity(Algorithm::ALL.len());
+        for algorithm in Algorithm::ALL {
+            keys.push(self.take(*algorithm).await?);
+        }
+        Ok(keys)
     }
 }

@@ -8,27 +8,46 @@
 //! grant ─▶ code::issue ─▶ code ─▶ token::exchange ─▶ Tokens ─▶ userinfo::claims
 //! ```
 
+mod access_token;
+mod acr;
+mod assertion;
 pub mod authorize;
+mod caller;
+mod claims;
 pub mod client_auth;
 pub mod code;
+mod credentials;
 pub mod discovery;
+pub mod dpop;
 mod error;
+pub mod introspection;
 mod issuer;
 pub mod jose;
 pub mod jwt;
 pub mod keys;
 pub mod logout;
+mod parameters;
 mod params;
 mod pkce;
+mod policy;
+pub mod pushed;
+mod refresh;
+mod response;
+pub mod revocation;
 pub mod token;
 pub mod userinfo;
 
 use store::Store;
 use store::tenant::Tenant;
 
+pub use crate::acr::Acr;
+pub use crate::caller::{Caller, Endpoint};
 pub use crate::error::{Error, ErrorCode, OAuthError, Result};
 pub use crate::issuer::Issuer;
+pub use crate::parameters::is_identifier;
 pub use crate::params::{Params, append};
+pub use crate::policy::Policy;
+pub use crate::response::{AuthorizationResponse, origin_of};
 
 /// The OpenID Provider of every tenant: state and keys. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -10,6 +10,7 @@ use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::id::{AppId, SourceId};
 use crate::page::{Cursor, Page, PageRequest};
+use crate::protocol::Protocol;
 use crate::scope::{Scope, TenantWrite};
 use crate::secret::SecretHash;
 use crate::session::SignInMethod;
@@ -24,6 +25,8 @@ crate::text_enum! {
         ClientSecretBasic = "client_secret_basic",
         /// The client secret in the form.
         ClientSecretPost = "client_secret_post",
+        /// A JWT signed with its own key (RFC 7523).
+        PrivateKeyJwt = "private_key_jwt",
         /// Not at all: a public client.
         None = "none",
     }
@@ -67,6 +70,10 @@ pub struct App {
     /// How its pages look, over the tenant's.
     #[sqlx(json(nullable))]
     pub branding: Option<Branding>,
+    /// What it may do at the provider.
+    pub protocol: Json<Protocol>,
+    /// Where it learns that a session has ended (OpenID Connect Back-Channel Logout 1.0 §2.2).
+    pub backchannel_logout_uri: Option<String>,
     /// Goes up by one with every change.
     pub version: i64,
     /// When it was made.
@@ -79,6 +86,27 @@ impl App {
     /// The hash of its client secret; none for a public client.
     pub fn secret_hash(&self) -> Option<SecretHash> {
         self.secret_hash.clone().map(SecretHash::from_stored)
+    }
+
+    /// What an administrator has decided about it, to be written again with a change.
+    pub fn settings(&self) -> AppSettings {
+        AppSettings {
+            display_name: self.display_name.clone(),
+            logo_url: self.logo_url.clone(),
+            home_url: self.home_url.clone(),
+            initiate_login_uri: self.initiate_login_uri.clone(),
+            redirect_uris: self.redirect_uris.values.clone(),
+            post_logout_redirect_uris: self.post_logout_redirect_uris.values.clone(),
+            token_endpoint_auth_method: self.token_endpoint_auth_method,
+            secret_hash: self.secret_hash(),
+            id_token_alg: self.id_token_alg,
+            registration: self.registration,
+            sign_in_methods: self.sign_in_methods.values.clone(),
+            status: self.status,
+            branding: self.branding.clone(),
+            protocol: self.protocol.0.clone(),
+            backchannel_logout_uri: self.backchannel_logout_uri.clone(),
+        }
     }
 
     /// Whether people may sign in by this method. Sources have links of their own.
@@ -116,6 +144,10 @@ pub struct AppSettings {
     pub status: Status,
     /// How its pages look, over the tenant's.
     pub branding: Option<Branding>,
+    /// What it may do at the provider.
+    pub protocol: Protocol,
+    /// Where it learns that a session has ended.
+    pub backchannel_logout_uri: Option<String>,
 }
 
 macro_rules! columns {
@@ -124,7 +156,8 @@ macro_rules! columns {
             $before,
             " id, display_name, logo_url, home_url, initiate_login_uri, redirect_uris,
               post_logout_redirect_uris, token_endpoint_auth_method, secret_hash, id_token_alg,
-              registration, sign_in_methods, status, branding, version, created_at, updated_at ",
+              registration, sign_in_methods, status, branding, protocol, backchannel_logout_uri,
+              version, created_at, updated_at ",
             $after
         )
     };
@@ -136,8 +169,9 @@ pub async fn create(tx: &mut TenantWrite, env: &Env, settings: AppSettings) -> R
         "INSERT INTO apps (tenant_id, id, display_name, logo_url, home_url, initiate_login_uri,
          redirect_uris, post_logout_redirect_uris, token_endpoint_auth_method, secret_hash,
          id_token_alg, status, branding, version, created_at, updated_at, registration,
-         sign_in_methods)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $14, $14, $15, $16) RETURNING",
+         sign_in_methods, protocol, backchannel_logout_uri)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $14, $14, $15, $16, $17,
+         $18) RETURNING",
         ""
     )))
     .bind(AppId(env.random_id()?))
@@ -155,6 +189,8 @@ pub async fn create(tx: &mut TenantWrite, env: &Env, settings: AppSettings) -> R
     .bind(env.now())
     .bind(settings.registration)
     .bind(Json(List { values: settings.sign_in_methods }))
+    .bind(Json(settings.protocol))
+    .bind(settings.backchannel_logout_uri)
     .one()
     .await
 }
@@ -196,7 +232,8 @@ pub async fn update(
         "UPDATE apps SET display_name = $4, logo_url = $5, home_url = $6, initiate_login_uri = $7,
          redirect_uris = $8, post_logout_redirect_uris = $9, token_endpoint_auth_method = $10,
          secret_hash = $11, id_token_alg = $12, status = $13, branding = $14, version = version + 1,
-         updated_at = $15, registration = $16, sign_in_methods = $17
+         updated_at = $15, registration = $16, sign_in_methods = $17, protocol = $18,
+         backchannel_logout_uri = $19
          WHERE tenant_id = $1 AND id = $2 AND version = $3 RETURNING",
         ""
     )))
@@ -216,6 +253,8 @@ pub async fn update(
     .bind(env.now())
     .bind(settings.registration)
     .bind(Json(List { values: settings.sign_in_methods }))
+    .bind(Json(settings.protocol))
+    .bind(settings.backchannel_logout_uri)
     .optional()
     .await?
     .ok_or(Error::Stale)

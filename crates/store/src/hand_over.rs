@@ -70,7 +70,7 @@ pub async fn copy(
          idle_until)
          SELECT $1, $3, $4, user_id, method, source_id, identity_id, $5, $6, $7, authenticated_at, $7,
          expires_at, idle_until FROM sessions WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL
-         RETURNING id, user_id, method, source_id, authenticated_at, expires_at"
+         RETURNING id, user_id, method, source_id, identity_id, authenticated_at, expires_at"
     ))
     .bind(original)
     .bind(SessionId(env.random_id()?))

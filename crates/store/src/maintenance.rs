@@ -75,7 +75,12 @@ impl Store {
                 break;
             }
         }
-        // Answers to repeated console calls are not worth re-sealing: they are gone within a day.
+        // Not worth re-sealing: answers to repeated console calls are gone within a day, and the
+        // successors of refresh tokens are of use for seconds.
+        self.database
+            .query("UPDATE refresh_tokens SET successor = NULL WHERE successor IS NOT NULL")
+            .execute()
+            .await?;
         self.database.query("DELETE FROM idempotency_keys").execute().await?;
         self.database
             .query("UPDATE installation SET value = $2 WHERE name = $1")
@@ -112,34 +117,36 @@ impl Store {
         tx.commit().await
     }
 
-    /// Deletes what nobody can use any more: sessions whose time was over a day ago (their grants go
-    /// with them) and answers to repeated console calls of a day ago. Returns the rows deleted.
+    /// Deletes what nobody can use any more: sessions and grants whose time was over a day ago (their
+    /// refresh tokens go with them), revoked access tokens that have expired, and answers to repeated
+    /// console calls of a day ago. Returns the rows deleted.
     pub async fn sweep(&self) -> Result<u64> {
-        let now = self.env.now();
-        let mut sessions = 0;
-        loop {
-            // In portions: SQLite has one writer, and everybody waits for it.
-            let swept = self
-                .database
-                .query(
-                    "DELETE FROM sessions WHERE id IN
-                     (SELECT id FROM sessions WHERE expires_at < $1 LIMIT 500)",
-                )
-                .bind(now - TimeDelta::days(1))
-                .execute()
-                .await?;
-            sessions += swept;
-            if swept < 500 {
-                break;
+        const SPENT: [&str; 3] = [
+            "DELETE FROM sessions WHERE id IN
+             (SELECT id FROM sessions WHERE expires_at < $1 LIMIT 500)",
+            "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at < $1 LIMIT 500)",
+            "DELETE FROM revoked_access_tokens WHERE (tenant_id, id) IN
+             (SELECT tenant_id, id FROM revoked_access_tokens WHERE expires_at < $1 LIMIT 500)",
+        ];
+        let yesterday = self.env.now() - TimeDelta::days(1);
+        let mut all = 0;
+        for statement in SPENT {
+            loop {
+                // In portions: SQLite has one writer, and everybody waits for it.
+                let swept = self.database.query(statement).bind(yesterday).execute().await?;
+                all += swept;
+                if swept < 500 {
+                    break;
+                }
             }
         }
         let answers = self
             .database
             .query("DELETE FROM idempotency_keys WHERE created_at < $1")
-            .bind(now - TimeDelta::days(1))
+            .bind(yesterday)
             .execute()
             .await?;
-        Ok(sessions + answers)
+        Ok(all + answers)
     }
 
     /// Deletes audit events that are older than `keep`. Returns the rows deleted.

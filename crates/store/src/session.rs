@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::id::{IdentityId, SessionId, SourceId, UserId};
+use crate::logout_delivery;
 use crate::scope::{Scope, TenantWrite};
 use crate::secret::SecretHash;
 use crate::sql;
@@ -101,6 +102,8 @@ pub struct Session {
     pub method: SignInMethod,
     /// By which source, if it was one.
     pub source_id: Option<SourceId>,
+    /// Which identity the source proved.
+    pub identity_id: Option<IdentityId>,
     /// When the person last proved who they are: the `auth_time`.
     pub authenticated_at: DateTime<Utc>,
     /// When it ends by itself.
@@ -119,7 +122,7 @@ pub async fn create(
         "INSERT INTO sessions (tenant_id, id, token_hash, user_id, method, source_id, identity_id,
          user_agent, address, created_at, authenticated_at, last_seen_at, expires_at, idle_until)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $10, $11, $12)
-         RETURNING id, user_id, method, source_id, authenticated_at, expires_at"
+         RETURNING id, user_id, method, source_id, identity_id, authenticated_at, expires_at"
     ))
     .bind(SessionId(env.random_id()?))
     .bind(new.token.to_stored())
@@ -151,7 +154,7 @@ pub async fn renew(
          user_agent = $7, address = $8, authenticated_at = $9, last_seen_at = $9, expires_at = $10,
          idle_until = $11
          WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL
-         RETURNING id, user_id, method, source_id, authenticated_at, expires_at"
+         RETURNING id, user_id, method, source_id, identity_id, authenticated_at, expires_at"
     ))
     .bind(id)
     .bind(new.token.to_stored())
@@ -171,7 +174,7 @@ pub async fn renew(
 macro_rules! alive {
     ($where:literal) => {
         concat!(
-            "SELECT s.id, s.user_id, s.method, s.source_id, s.authenticated_at, s.expires_at
+            "SELECT s.id, s.user_id, s.method, s.source_id, s.identity_id, s.authenticated_at, s.expires_at
              FROM sessions s JOIN users u ON u.id = s.user_id
              LEFT JOIN identity_sources src ON src.id = s.source_id
              WHERE s.tenant_id = $1 AND s.token_hash = $2 AND s.ended_at IS NULL AND s.expires_at > $3
@@ -197,7 +200,7 @@ pub async fn find(
 pub async fn find_to_end(scope: &mut impl Scope, token: &SecretHash) -> Result<Option<Session>> {
     scope
         .query(sql!(
-            "SELECT id, user_id, method, source_id, authenticated_at, expires_at FROM sessions
+            "SELECT id, user_id, method, source_id, identity_id, authenticated_at, expires_at FROM sessions
              WHERE tenant_id = $1 AND token_hash = $2 AND ended_at IS NULL"
         ))
         .bind(token.to_stored())
@@ -313,22 +316,37 @@ pub async fn end_oldest_of_user(
         .await?;
     // One in ordinary times: whoever signs in ends what they pushed out.
     for session in oldest {
-        end(tx, env, session.id).await?;
+        end(tx, env, session.id, Ending::SignOut).await?;
     }
     Ok(())
 }
 
-/// Lets a session go on without the identity that it was signed in by: its person takes that away.
+/// Lets a session, and what was granted in it, go on without the identity that it was signed in by:
+/// its person takes that away.
 pub async fn detach(tx: &mut TenantWrite, id: SessionId) -> Result<()> {
     tx.query(sql!("UPDATE sessions SET identity_id = NULL WHERE tenant_id = $1 AND id = $2"))
+        .bind(id)
+        .execute()
+        .await?;
+    tx.query(sql!("UPDATE grants SET identity_id = NULL WHERE tenant_id = $1 AND session_id = $2"))
         .bind(id)
         .execute()
         .await?;
     Ok(())
 }
 
-/// Ends a session and revokes what was granted in it. Whether it was alive.
-pub async fn end(tx: &mut TenantWrite, env: &Env, id: SessionId) -> Result<bool> {
+/// How a session ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Its person signs out, or goes on in another: what was granted for offline access goes on too
+    /// (OpenID Connect Core §11, Back-Channel Logout 1.0 §2.7).
+    SignOut,
+    /// Somebody takes it away: everything that was granted in it dies.
+    Revoked,
+}
+
+/// Ends a session and revokes what was granted in it. Its apps are told. Whether it was alive.
+pub async fn end(tx: &mut TenantWrite, env: &Env, id: SessionId, ending: Ending) -> Result<bool> {
     let now = env.now();
     let ended = tx
         .query(sql!(
@@ -338,12 +356,16 @@ pub async fn end(tx: &mut TenantWrite, env: &Env, id: SessionId) -> Result<bool>
         .bind(now)
         .execute()
         .await?;
+    if ended == 1 {
+        logout_delivery::of_session(tx, now, id).await?;
+    }
     tx.query(sql!(
         "UPDATE grants SET revoked_at = $3
-         WHERE tenant_id = $1 AND session_id = $2 AND revoked_at IS NULL"
+         WHERE tenant_id = $1 AND session_id = $2 AND revoked_at IS NULL AND (NOT offline OR $4)"
     ))
     .bind(id)
     .bind(now)
+    .bind(ending == Ending::Revoked)
     .execute()
     .await?;
     Ok(ended == 1)
@@ -368,6 +390,7 @@ pub async fn end_others_of_user(
         .bind(kept)
         .execute()
         .await?;
+    logout_delivery::of_grants_of_user(tx, now, user, kept).await?;
     tx.query(sql!(
         "UPDATE grants SET revoked_at = $3 WHERE tenant_id = $1 AND user_id = $2
          AND revoked_at IS NULL AND (session_id <> $4 OR $4 IS NULL)"
@@ -385,7 +408,7 @@ pub async fn end_all_of_user(tx: &mut TenantWrite, env: &Env, user: UserId) -> R
     end_others_of_user(tx, env, user, None).await.map(drop)
 }
 
-/// Ends the sessions that an identity signed in, and revokes what was granted in them.
+/// Ends the sessions that an identity signed in, and revokes what was granted by it.
 pub async fn end_all_of_identity(
     tx: &mut TenantWrite,
     env: &Env,
@@ -401,9 +424,11 @@ pub async fn end_all_of_identity(
     .bind(now)
     .execute()
     .await?;
+    logout_delivery::of_grants_of_identity(tx, now, identity).await?;
     tx.query(sql!(
         "UPDATE grants SET revoked_at = $3 WHERE tenant_id = $1 AND revoked_at IS NULL
-         AND session_id IN (SELECT s.id FROM sessions s WHERE s.tenant_id = $1 AND s.identity_id = $2)"
+         AND (identity_id = $2 OR session_id IN
+              (SELECT s.id FROM sessions s WHERE s.tenant_id = $1 AND s.identity_id = $2))"
     ))
     .bind(identity)
     .bind(now)

@@ -19,12 +19,18 @@ crate::text_enum! {
         Es256 = "ES256",
         /// RSASSA-PKCS1-v1_5 with SHA-256; what every client understands.
         Rs256 = "RS256",
+        /// RSASSA-PSS with SHA-256.
+        Ps256 = "PS256",
+        /// EdDSA with Ed25519 (RFC 8037 §3.1).
+        EdDsa = "EdDSA",
     }
 }
 
 crate::text_enum! {
     /// Whether a key signs.
     KeyStatus {
+        /// It is published, so that everybody knows it before it signs.
+        Next = "next",
         /// It signs and verifies.
         Active = "active",
         /// It only verifies what it signed earlier.
@@ -47,6 +53,8 @@ pub struct SigningKey {
     pub public_jwk: Json<serde_json::Value>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// Since when it has its status.
+    pub changed_at: DateTime<Utc>,
 }
 
 /// A key pair that has been generated and belongs to nobody yet.
@@ -68,21 +76,25 @@ pub fn private_key(ring: &KeyRing, tenant: TenantId, key: &SigningKey) -> Result
     ring.open(place(tenant, &key.id), &key.sealed)
 }
 
-/// Gives the tenant a key that signs from now on.
+/// Gives the tenant a key. [`Error::Conflict`](crate::Error::Conflict) if it has one of this
+/// algorithm and status already, unless that is retired.
 pub async fn create(
     tx: &mut TenantWrite,
     env: &Env,
     ring: &KeyRing,
     key: &NewKey,
+    status: KeyStatus,
 ) -> Result<KeyId> {
     let id = KeyId(env.random_id()?);
     let sealed = ring.seal(env, place(tx.tenant(), &id), key.private_key.expose_secret())?;
     tx.query(sql!(
-        "INSERT INTO signing_keys (tenant_id, id, algorithm, status, private_key, public_jwk, created_at)
-         VALUES ($1, $2, $3, 'active', $4, $5, $6)"
+        "INSERT INTO signing_keys (tenant_id, id, algorithm, status, private_key, public_jwk, created_at,
+         changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)"
     ))
     .bind(id)
     .bind(key.algorithm)
+    .bind(status)
     .bind(sealed)
     .bind(Json(key.public_jwk.clone()))
     .bind(env.now())
@@ -95,11 +107,42 @@ pub async fn create(
 pub async fn list(scope: &mut impl Scope) -> Result<Vec<SigningKey>> {
     scope
         .query(sql!(
-            "SELECT id, algorithm, status, private_key, public_jwk, created_at FROM signing_keys
+            "SELECT id, algorithm, status, private_key, public_jwk, created_at, changed_at
+             FROM signing_keys
              WHERE tenant_id = $1 ORDER BY created_at DESC, id"
         ))
         .all()
         .await
+}
+
+/// Gives a key another status. Whether there was one that did not have it.
+pub async fn set_status(
+    tx: &mut TenantWrite,
+    env: &Env,
+    id: KeyId,
+    status: KeyStatus,
+) -> Result<bool> {
+    let changed = tx
+        .query(sql!(
+            "UPDATE signing_keys SET status = $3, changed_at = $4
+             WHERE tenant_id = $1 AND id = $2 AND status <> $3"
+        ))
+        .bind(id)
+        .bind(status)
+        .bind(env.now())
+        .execute()
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Removes a key: what it signed verifies no more. Whether there was one.
+pub async fn remove(tx: &mut TenantWrite, id: KeyId) -> Result<bool> {
+    let removed = tx
+        .query(sql!("DELETE FROM signing_keys WHERE tenant_id = $1 AND id = $2"))
+        .bind(id)
+        .execute()
+        .await?;
+    Ok(removed == 1)
 }
 
 /// Seals the private half anew if it is not sealed with the ring's first key. Whether it was.

@@ -38,7 +38,7 @@ async fn a_new_tenant_has_a_signing_key_for_each_algorithm() {
     let keys = store::signing_key::list(&mut scope).await.unwrap();
     let mut algorithms: Vec<_> = keys.iter().map(|key| key.algorithm.as_str()).collect();
     algorithms.sort_unstable();
-    assert_eq!(algorithms, ["ES256", "RS256"]);
+    assert_eq!(algorithms, ["ES256", "EdDSA", "PS256", "RS256"]);
 }
 
 #[actix_web::test]

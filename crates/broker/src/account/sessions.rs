@@ -24,7 +24,7 @@ impl Broker {
             return Err(Refused::because(Reason::NotOffered));
         }
         // One that has ended by itself is what the person wanted.
-        session::end(tx, &self.store().env, id).await?;
+        session::end(tx, &self.store().env, id, session::Ending::Revoked).await?;
         self.finish_change(change, visitor, Event::system("session.end", "ok")).await
     }
 

@@ -30,6 +30,16 @@ pub enum Target {
         /// The form's fields: (name, value).
         fields: Vec<(String, String)>,
     },
+    /// Tells the window that opened this one (draft-sakimura-oauth-wmrm). Without script, or when that
+    /// window cannot be reached any more, it is an address like any other.
+    Message {
+        /// What it is told: JSON.
+        message: String,
+        /// The one web origin that may read it.
+        origin: String,
+        /// The address instead.
+        href: String,
+    },
 }
 
 impl Continue {

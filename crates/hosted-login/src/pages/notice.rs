@@ -12,6 +12,8 @@ pub enum Notice {
     UnknownClient,
     /// `redirect_uri` is not one of the app's, byte for byte.
     RedirectUriMismatch,
+    /// `request_uri` names no pushed request of the app, or one that is over.
+    RequestUriUnknown,
     /// No tenant has this host.
     UnknownHost,
     /// The interaction is over its time.
@@ -107,10 +109,11 @@ impl Notice {
     }
 
     /// Every notice once, for documents and tests.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 47] = [
         Self::InvalidRequest,
         Self::UnknownClient,
         Self::RedirectUriMismatch,
+        Self::RequestUriUnknown,
         Self::UnknownHost,
         Self::InteractionExpired,
         Self::BrowserChanged,
@@ -162,6 +165,7 @@ impl Notice {
             Self::InvalidRequest => "invalid_request",
             Self::UnknownClient => "unknown_client",
             Self::RedirectUriMismatch => "redirect_uri_mismatch",
+            Self::RequestUriUnknown => "request_uri_unknown",
             Self::UnknownHost => "unknown_host",
             Self::InteractionExpired => "interaction_expired",
             Self::BrowserChanged => "browser_changed",
@@ -237,6 +241,7 @@ impl Notice {
             Self::InvalidRequest
             | Self::UnknownClient
             | Self::RedirectUriMismatch
+            | Self::RequestUriUnknown
             | Self::InteractionExpired
             | Self::BrowserChanged
             | Self::StateUnknown

@@ -11,8 +11,8 @@ use crate::bind::BIND;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::forms::error_of;
+use crate::forward::answer_next;
 use crate::login::{cancel_view, interaction_id, start_href};
-use crate::oidc_endpoints::answer_next;
 use crate::pages::{ActionView, Continue, FormError, Notice, OnComputer, Target};
 use crate::texts::SupplementTexts;
 
@@ -42,7 +42,7 @@ pub(crate) async fn show(context: Context) -> impl Responder {
 /// knows all the hosts that WeCom leads along.
 async fn to_wecom(context: &Context) -> Result<HttpResponse, Failure> {
     let id = interaction_id(&context.query()?)?;
-    let asking = context.site.broker.asking(&context.tenant, &id, &context.visitor).await?;
+    let asking = context.asking(&id).await?;
     let source = asking.consent.as_ref().ok_or(Failure::Notice(Notice::NotOffered))?;
     let href = format!("{}&errand=consent", start_href(&id, &source.identifier));
     let frame = context.frame_within(&asking.interaction).await?;
@@ -116,7 +116,7 @@ async fn gone_on(context: &Context, body: &Bytes) -> Result<HttpResponse, Failur
     let broker = &context.site.broker;
     let after = broker.after_consent(&context.tenant, &id, &context.visitor).await?;
     Ok(match after {
-        AfterConsent::Next(next) => answer_next(context, &next).finish(),
+        AfterConsent::Next(next) => answer_next(context, &next)?,
         AfterConsent::Not(standing) => answer::redirect(&instead(&id, standing)).finish(),
     })
 }

@@ -9,8 +9,8 @@ use crate::bind::BIND;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::forms::{address_field, again, field};
+use crate::forward::answer_next;
 use crate::login::interaction_id;
-use crate::oidc_endpoints::answer_next;
 use crate::pages::Notice;
 
 /// `POST /bind/typed`: WeCom is asked whose it is.
@@ -30,7 +30,7 @@ async fn confirm(context: &Context, body: &Bytes) -> Result<HttpResponse, Failur
         let typed = typed.ok_or(Failure::Notice(Notice::InvalidInput))?;
         let (tenant, visitor) = (&context.tenant, &context.visitor);
         let next = context.site.broker.confirm_typed(tenant, &id, visitor, &typed).await?;
-        Ok(answer_next(context, &next).finish())
+        answer_next(context, &next)
     };
     again(result.await, &format!("/bind?interaction={id}"))
 }

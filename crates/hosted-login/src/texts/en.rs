@@ -91,6 +91,10 @@ fn notice(notice: Notice) -> NoticeText {
             "To keep your account safe we stopped here. Please contact your administrator with \
              the trace code.",
         ),
+        Notice::RequestUriUnknown => words(
+            "This sign-in has been used or is too old",
+            "Please go back to the app and sign in again from there.",
+        ),
         Notice::UnknownHost => words(
             "No sign-in site here",
             "Please check the address, or ask your administrator for the right one.",

@@ -80,6 +80,9 @@ fn notice(notice: Notice) -> NoticeText {
             "应用的回调地址未登记",
             "为保护你的账号，我们没有继续跳转。请联系管理员，并提供追踪码。",
         ),
+        Notice::RequestUriUnknown => {
+            words("本次登录请求已失效", "它已使用过或已过期。请回到应用，重新登录。")
+        }
         Notice::UnknownHost => {
             words("没有找到这个登录站点", "请检查地址是否输入正确，或向管理员确认登录地址。")
         }

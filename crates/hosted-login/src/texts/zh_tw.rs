@@ -84,6 +84,9 @@ fn notice(notice: Notice) -> NoticeText {
             "應用程式的返回網址尚未登錄",
             "為保護您的帳號，我們沒有繼續前往。請聯絡管理員並提供追蹤碼。",
         ),
+        Notice::RequestUriUnknown => {
+            words("這次登入要求已失效", "它已使用過或已過期。請回到應用程式重新登入。")
+        }
         Notice::UnknownHost => {
             words("找不到這個登入網站", "請檢查網址是否輸入正確，或向管理員確認登入網址。")
         }

@@ -8,11 +8,12 @@ use store::corp::{self, Corp};
 use store::id::UserId;
 use store::identity::Subject;
 use store::normal::Handle;
+use store::session::Ending;
 use store::user::UserStatus;
 use store::{DatabaseUrl, Error, Result, grant, identity, session, user, user_search};
 
 use crate::support::each_engine;
-use crate::world::{FIRST, Sample, World, profile, subject};
+use crate::world::{FIRST, Sample, World, granted, profile, subject};
 
 each_engine! {
     s1_fifty_first_sign_ins_at_once_make_one_user,
@@ -117,7 +118,8 @@ async fn s1_a_session_ends_once(url: DatabaseUrl) -> Result<()> {
         let (world, of) = (world.clone(), of.clone());
         tokio::spawn(async move {
             let mut tx = world.store.begin(of.tenant.id).await.unwrap();
-            let session = session::end(&mut tx, world.env(), of.session.id).await.unwrap();
+            let session =
+                session::end(&mut tx, world.env(), of.session.id, Ending::SignOut).await.unwrap();
             let grant = grant::revoke(&mut tx, world.env(), of.grant).await.unwrap();
             tx.commit().await.unwrap();
             assert!(!grant, "the session's end revokes its grants");
@@ -200,8 +202,11 @@ async fn a_suspension_beside_grants_leaves_none_alive(url: DatabaseUrl) -> Resul
             tokio::spawn(async move {
                 let mut tx = world.store.begin(of.tenant.id).await.unwrap();
                 let hash = crate::world::code();
-                let made =
-                    grant::create(&mut tx, world.env(), of.app, &of.session, "openid", &hash);
+                let made = grant::create(
+                    &mut tx,
+                    world.env(),
+                    granted(of.app, &of.session, "openid", &hash),
+                );
                 let id = made.await.unwrap();
                 tx.commit().await.unwrap();
                 id

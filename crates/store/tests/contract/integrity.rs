@@ -4,8 +4,9 @@ use store::audit::{self, Event};
 use store::id::{AppId, CorpId, SourceId, TenantId, UserId};
 use store::page::PageRequest;
 use store::secret::SecretHash;
+use store::session::Ending;
 use store::session::SignedInBy;
-use store::signing_key::{self, Algorithm};
+use store::signing_key::{self, Algorithm, KeyStatus};
 use store::tenant::Tenant;
 use store::user::UserStatus;
 use store::{
@@ -16,7 +17,7 @@ use uuid::Uuid;
 
 use crate::support::each_engine;
 use crate::world::{
-    FIRST, World, account_settings, app_settings, linking, new_key, profile, signed_in,
+    FIRST, World, account_settings, app_settings, granted, linking, new_key, profile, signed_in,
     source_settings, subject,
 };
 
@@ -112,7 +113,10 @@ async fn unique_values_conflict(url: DatabaseUrl) -> Result<()> {
         Error::Conflict,
         api_key::create(&mut begin(other.tenant.id).await, env, "k", "p", &of.api_hash, None)
     );
-    refused!(Error::Conflict, signing_key::create(&mut begin(own).await, env, keys, &key));
+    refused!(
+        Error::Conflict,
+        signing_key::create(&mut begin(own).await, env, keys, &key, KeyStatus::Active)
+    );
     let linked = identity::link(&mut begin(own).await, env, of.user, &of.subject, None).await?;
     assert!(linked.is_none());
 
@@ -145,10 +149,7 @@ async fn a_reference_to_nothing_is_refused(url: DatabaseUrl) -> Result<()> {
         grant::create(
             &mut begin().await,
             env,
-            AppId(nobody),
-            &of.session,
-            "openid",
-            &crate::world::code()
+            granted(AppId(nobody), &of.session, "openid", &crate::world::code())
         )
     );
     let begin = async || world.store.begin(TenantId(nobody)).await.unwrap();
@@ -197,10 +198,7 @@ async fn a_reference_to_another_tenants_row_is_refused(url: DatabaseUrl) -> Resu
         grant::create(
             &mut begin().await,
             env,
-            of.app,
-            &other.session,
-            "openid",
-            &crate::world::code()
+            granted(of.app, &other.session, "openid", &crate::world::code())
         )
     );
     refused!(
@@ -208,10 +206,7 @@ async fn a_reference_to_another_tenants_row_is_refused(url: DatabaseUrl) -> Resu
         grant::create(
             &mut begin().await,
             env,
-            other.app,
-            &of.session,
-            "openid",
-            &crate::world::code()
+            granted(other.app, &of.session, "openid", &crate::world::code())
         )
     );
     assert_eq!(world.dump(of.tenant.id).await, before);
@@ -224,7 +219,8 @@ async fn a_reference_to_another_tenants_row_is_refused(url: DatabaseUrl) -> Resu
     password::set(&mut tx, env, other.user, "$argon2id$").await?;
     let way = SignedInBy::Source(made.id, identity);
     let session = session::create(&mut tx, env, other.user, signed_in(way, &token)).await?;
-    grant::create(&mut tx, env, other.app, &session, "openid", &crate::world::code()).await?;
+    grant::create(&mut tx, env, granted(other.app, &session, "openid", &crate::world::code()))
+        .await?;
     tx.commit().await
 }
 
@@ -252,7 +248,7 @@ async fn a_dropped_transaction_leaves_nothing(url: DatabaseUrl) -> Result<()> {
         let mut tx = world.store.begin(of.tenant.id).await?;
         user::create(&mut tx, world.env(), &profile()).await?;
         corp::update(&mut tx, world.env(), &of.corp).await?;
-        session::end(&mut tx, world.env(), of.session.id).await?;
+        session::end(&mut tx, world.env(), of.session.id, Ending::SignOut).await?;
         drop(tx);
     }
     // A task that is aborted in the middle of its transaction.

@@ -5,13 +5,14 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use store::app::AppSettings;
 use store::secret::SecretHash;
+use store::session::Ending;
 use store::session::SignedInBy;
 use store::source::{SourceSettings, Status};
 use store::user::UserStatus;
 use store::{DatabaseUrl, Error, Result, TenantWrite, app, grant, session, source, user};
 
 use crate::support::each_engine;
-use crate::world::{HOUR, Sample, World, app_settings, signed_in, source_settings};
+use crate::world::{HOUR, Sample, World, app_settings, granted, signed_in, source_settings};
 
 each_engine! {
     a_session_lives_until_it_expires,
@@ -62,13 +63,14 @@ async fn a_renewed_session_has_another_secret(url: DatabaseUrl) -> Result<()> {
     tx.commit().await?;
     assert_eq!((renewed.id, renewed.user_id), (of.session.id, of.user));
     assert_eq!(alive(&world, &of).await?, (false, true), "the old secret is worth nothing");
-    world.clock.advance(HOUR / 2);
     let read = &mut world.store.tenant(of.tenant.id);
+    let grant = grant::find_live(read, env, of.grant).await?.unwrap();
+    assert_eq!(grant.authenticated_at, of.session.authenticated_at, "it is of its own sign-in");
+    world.clock.advance(HOUR / 2);
     let found = session::find(read, env, &token).await?.unwrap();
     assert_eq!((found.id, found.source_id), (of.session.id, Some(second.id)));
     assert_eq!((found.authenticated_at, found.expires_at), (now, now + HOUR));
-    let grant = grant::find_live(read, env, of.grant).await?.unwrap();
-    assert_eq!(grant.authenticated_at, now);
+    assert!(grant::find_live(read, env, of.grant).await?.is_none(), "and ends when that would");
     Ok(())
 }
 
@@ -124,15 +126,15 @@ fn session_ends() -> Vec<End> {
     vec![
         end("session ended", (false, false), |tx, of, w| {
             async {
-                assert!(session::end(tx, w.env(), of.session.id).await?);
-                assert!(!session::end(tx, w.env(), of.session.id).await?);
+                assert!(session::end(tx, w.env(), of.session.id, Ending::SignOut).await?);
+                assert!(!session::end(tx, w.env(), of.session.id, Ending::SignOut).await?);
                 Ok(())
             }
             .boxed()
         }),
         end("session ended and renewed", (false, false), |tx, of, w| {
             async {
-                session::end(tx, w.env(), of.session.id).await?;
+                session::end(tx, w.env(), of.session.id, Ending::SignOut).await?;
                 let new = signed_in(of.way(), &of.token);
                 let renewed = session::renew(tx, w.env(), of.session.id, new).await;
                 assert!(matches!(renewed, Err(Error::Conflict)), "{renewed:?}");
@@ -233,7 +235,8 @@ async fn what_a_slower_sign_in_begins_after_a_suspension_is_dead(url: DatabaseUr
         set_status(&mut tx, &of, &world, *status).await?;
         let begun = session::create(&mut tx, env, of.user, signed_in(of.way(), &token)).await?;
         let granted =
-            grant::create(&mut tx, env, of.app, &begun, "openid", &crate::world::code()).await?;
+            grant::create(&mut tx, env, granted(of.app, &begun, "openid", &crate::world::code()))
+                .await?;
         tx.commit().await?;
         let (alive, read) = (*status == UserStatus::Active, &mut world.store.tenant(of.tenant.id));
         assert_eq!(session::find(read, env, &token).await?.is_some(), alive, "{status}");
@@ -249,13 +252,19 @@ async fn a_grant_in_an_ended_session_is_dead(url: DatabaseUrl) -> Result<()> {
     let world = World::open(url).await?;
     let of = world.sample("acme.example.com").await?;
     let mut tx = world.store.begin(of.tenant.id).await?;
-    let before =
-        grant::create(&mut tx, world.env(), of.app, &of.session, "openid", &crate::world::code())
-            .await?;
-    session::end(&mut tx, world.env(), of.session.id).await?;
-    let after =
-        grant::create(&mut tx, world.env(), of.app, &of.session, "openid", &crate::world::code())
-            .await?;
+    let before = grant::create(
+        &mut tx,
+        world.env(),
+        granted(of.app, &of.session, "openid", &crate::world::code()),
+    )
+    .await?;
+    session::end(&mut tx, world.env(), of.session.id, Ending::SignOut).await?;
+    let after = grant::create(
+        &mut tx,
+        world.env(),
+        granted(of.app, &of.session, "openid", &crate::world::code()),
+    )
+    .await?;
     tx.commit().await?;
     let read = &mut world.store.tenant(of.tenant.id);
     for id in [before, after] {
@@ -275,7 +284,8 @@ async fn sweeping_takes_what_ended_long_ago(url: DatabaseUrl) -> Result<()> {
     // The session ended a day ago to the microsecond: not yet. Its answer is a day and an hour old.
     assert_eq!(world.store.sweep().await?, 1);
     world.clock.advance(TimeDelta::microseconds(1));
-    assert_eq!(world.store.sweep().await?, 1);
+    // Two sessions, their grants, and a revoked access token.
+    assert_eq!(world.store.sweep().await?, 5);
     assert_eq!(world.store.sweep().await?, 0);
     let rows = world.dump(of.tenant.id).await;
     assert_eq!(rows.iter().filter(|row| row.starts_with("sessions ")).count(), 1);

@@ -58,7 +58,8 @@ async fn signing_keys_come_back_newest_first(url: DatabaseUrl) -> Result<()> {
     world.clock.advance(TimeDelta::microseconds(1));
     let mut tx = world.store.begin(of.tenant.id).await?;
     let new = new_key(Algorithm::Rs256);
-    let id = signing_key::create(&mut tx, world.env(), &world.store.keys, &new).await?;
+    let id = signing_key::create(&mut tx, world.env(), &world.store.keys, &new, KeyStatus::Active)
+        .await?;
     tx.commit().await?;
     let found = signing_key::list(&mut world.store.tenant(of.tenant.id)).await?;
     let algorithms: Vec<Algorithm> = found.iter().map(|key| key.algorithm).collect();

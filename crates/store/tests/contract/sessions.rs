@@ -6,13 +6,15 @@ use store::app::{AppSettings, AuthMethod};
 use store::id::{GrantId, SessionId, SourceId};
 use store::identity::LinkStatus;
 use store::secret::SecretHash;
-use store::session::{self, Device, NewSession, SignInMethod, SignedInBy};
+use store::session::{self, Device, Ending, NewSession, SignInMethod, SignedInBy};
 use store::source::{SourceSettings, Status};
 use store::user::{self, UserStatus};
 use store::{DatabaseUrl, Result, app, grant, identity, source};
 
 use crate::support::each_engine;
-use crate::world::{HOUR, Sample, World, app_settings, signed_in, source_settings, subject};
+use crate::world::{
+    HOUR, Sample, World, app_settings, granted, signed_in, source_settings, subject,
+};
 
 each_engine! {
     q5_the_sessions_unused_for_longest_end_when_there_are_too_many,
@@ -44,7 +46,8 @@ async fn sign_in(
     let mut tx = world.store.begin(of.tenant.id).await?;
     let session = session::create(&mut tx, world.env(), of.user, signed_in(way, &token)).await?;
     let code = crate::world::code();
-    let grant = grant::create(&mut tx, world.env(), of.app, &session, "openid", &code).await?;
+    let grant =
+        grant::create(&mut tx, world.env(), granted(of.app, &session, "openid", &code)).await?;
     tx.commit().await?;
     Ok((token, session.id, grant))
 }
@@ -192,7 +195,7 @@ async fn a_person_sees_their_live_sessions(url: DatabaseUrl) -> Result<()> {
     assert_eq!((first.created_at, first.last_seen_at), (begun, env.now()));
     assert_eq!((&first.user_agent, &first.address), (&None, &None));
     let mut tx = world.store.begin(of.tenant.id).await?;
-    session::end(&mut tx, env, third).await?;
+    session::end(&mut tx, env, third, Ending::SignOut).await?;
     tx.commit().await?;
     assert_eq!(listed(read).await?, [of.session.id, second]);
     // Being seen does not make it last.

@@ -13,15 +13,19 @@ use store::audit::{self, ActorKind, Event};
 use store::branding::{Agreement, Background, Branding, Color};
 use store::corp::Corp;
 use store::ephemeral::MemorySettings;
-use store::id::{ApiKeyId, AppId, CorpId, GrantId, IdentityId, LinkEventId, TenantId, UserId};
+use store::grant::{Claims, NewGrant};
+use store::id::{
+    ApiKeyId, AppId, CorpId, GrantId, IdentityId, KeyId, LinkEventId, SessionId, TenantId, UserId,
+};
 use store::identity::Subject;
 use store::link_event::{LinkEvent, LinkKind};
 use store::normal::{Email, Handle, Phone};
 use store::page::{Cursor, PageRequest};
 use store::policy::AssociationPolicy;
+use store::protocol::Protocol;
 use store::secret::SecretHash;
-use store::session::{Device, NewSession, Session, SignedInBy};
-use store::signing_key::{Algorithm, NewKey};
+use store::session::{Device, Ending, NewSession, Session, SignedInBy};
+use store::signing_key::{Algorithm, KeyStatus, NewKey};
 use store::source::{
     AssociationMode, NewSource, Source, SourceKind, SourceMode, SourceScope, SourceSettings, Status,
 };
@@ -29,9 +33,10 @@ use store::tenant::{Tenant, TenantStatus};
 use store::user::Profile;
 use store::{
     Clock, Database, DatabaseUrl, Env, Ephemeral, KeyRing, Random, Result, Store, TenantWrite,
-    api_key, app, corp, grant, identity, link_event, password, session, signing_key, source,
-    tenant, user, verification_file,
+    api_key, app, consent, corp, grant, identity, link_event, password, refresh_token,
+    revoked_token, session, signing_key, source, tenant, user, verification_file,
 };
+use uuid::Uuid;
 
 pub(crate) const HOUR: TimeDelta = TimeDelta::hours(1);
 pub(crate) const FIRST: PageRequest = PageRequest { after: None, limit: 200 };
@@ -151,10 +156,14 @@ impl World {
         let way = SignedInBy::Source(source.id, identity);
         let session = session::create(&mut tx, &env, user, signed_in(way, &token)).await?;
         let code = code();
-        let grant = grant::create(&mut tx, &env, app, &session, "openid profile", &code).await?;
+        let grant =
+            grant::create(&mut tx, &env, granted(app, &session, "openid profile", &code)).await?;
+        let (refresh, revoked) = self.tokens(&mut tx, grant, host).await?;
+        consent::put(&mut tx, &env, user, app, "openid").await?;
+        let ended = ended_session(&mut tx, &env, app, user).await?;
         let api_hash = SecretHash::of(&format!("api key of {host}"));
         let api_key = api_key::create(&mut tx, &env, "部署", "hufu_k", &api_hash, None).await?.id;
-        signing_key::create(&mut tx, &env, &self.store.keys, &new_key(Algorithm::Es256)).await?;
+        let key = self.make_key(&mut tx).await?;
         verification_file::put(&mut tx, &env, "WW_verify_a.txt", "a").await?;
         let event = Event { trace: Some(host.to_owned()), ..Event::system("sign_in", "ok") };
         audit::record(&mut tx, &env, event).await?;
@@ -177,9 +186,33 @@ impl World {
             session,
             grant,
             code,
+            refresh,
+            revoked,
+            ended,
+            key,
             api_key,
             api_hash,
         })
+    }
+
+    async fn make_key(&self, tx: &mut TenantWrite) -> Result<KeyId> {
+        let new = new_key(Algorithm::Es256);
+        signing_key::create(tx, self.env(), &self.store.keys, &new, KeyStatus::Active).await
+    }
+
+    /// A refresh token of a grant, and a revoked access token.
+    async fn tokens(
+        &self,
+        tx: &mut TenantWrite,
+        grant: GrantId,
+        host: &str,
+    ) -> Result<(SecretHash, Uuid)> {
+        let env = self.env();
+        let refresh = SecretHash::of(&format!("refresh token of {host}"));
+        refresh_token::create(tx, env, grant, &refresh, HOUR).await?;
+        let revoked = env.random_id()?;
+        revoked_token::revoke(tx, revoked, env.now() + HOUR).await?;
+        Ok((refresh, revoked))
     }
 
     /// The live session of a sample.
@@ -279,6 +312,11 @@ pub(crate) struct Sample {
     pub(crate) session: Session,
     pub(crate) grant: GrantId,
     pub(crate) code: SecretHash,
+    pub(crate) refresh: SecretHash,
+    pub(crate) revoked: Uuid,
+    /// A session of which an app is yet to be told that it has ended.
+    pub(crate) ended: SessionId,
+    pub(crate) key: KeyId,
     pub(crate) api_key: ApiKeyId,
     pub(crate) api_hash: SecretHash,
 }
@@ -288,6 +326,31 @@ impl Sample {
     pub(crate) fn way(&self) -> SignedInBy {
         SignedInBy::Source(self.source.id, self.identity)
     }
+}
+
+/// A session that has ended, with a grant in it.
+async fn ended_session(
+    tx: &mut TenantWrite,
+    env: &Env,
+    app: AppId,
+    user: UserId,
+) -> Result<SessionId> {
+    let token = code();
+    let session = session::create(tx, env, user, signed_in(SignedInBy::Password, &token)).await?;
+    grant::create(tx, env, granted(app, &session, "openid", &code())).await?;
+    session::end(tx, env, session.id, Ending::SignOut).await?;
+    Ok(session.id)
+}
+
+/// A grant without anything beside its scope.
+pub(crate) fn granted<'a>(
+    app: AppId,
+    session: &'a Session,
+    scope: &'a str,
+    code: &'a SecretHash,
+) -> NewGrant<'a> {
+    static NOTHING: Claims = Claims { userinfo: Vec::new(), id_token: Vec::new() };
+    NewGrant { app, session, scope, claims: &NOTHING, offline: None, code }
 }
 
 /// What stands in place of a password's hash.
@@ -325,6 +388,8 @@ pub(crate) fn app_settings() -> AppSettings {
         sign_in_methods: Vec::new(),
         status: Status::Active,
         branding: None,
+        protocol: Protocol::default(),
+        backchannel_logout_uri: Some("https://app.example.com/logout".to_owned()),
     }
 }
 

@@ -10,7 +10,7 @@ use store::id::{CorpId, TenantId};
 use store::page::PageRequest;
 use store::policy::AssociationPolicy;
 use store::secret::SecretHash;
-use store::signing_key::{Algorithm, NewKey};
+use store::signing_key::{Algorithm, KeyStatus, NewKey};
 use store::source::{
     AssociationMode, NewSource, Source, SourceKind, SourceMode, SourceScope, SourceSettings, Status,
 };
@@ -85,7 +85,7 @@ async fn fill(store: &Store, host: &str, identifiers: &[String]) -> Result<Tenan
         private_key: host.as_bytes().to_vec().into(),
         public_jwk: json!({ "kty": "EC" }),
     };
-    signing_key::create(&mut tx, env, &store.keys, &key).await?;
+    signing_key::create(&mut tx, env, &store.keys, &key, KeyStatus::Active).await?;
     tx.commit().await?;
     Ok(id)
 }

@@ -12,8 +12,8 @@ use store::page::Page;
 use store::user::{self, Origin, User, UserStatus};
 use store::user_search::{self, Search};
 use store::{
-    Scope, account, api_key, app, audit, corp, grant, hand_over, password, session, signing_key,
-    source, survey, trace, verification_file, way_in,
+    Scope, account, api_key, app, audit, consent, corp, grant, hand_over, password, refresh_token,
+    revoked_token, session, signing_key, source, survey, trace, verification_file, way_in,
 };
 
 use super::{Probe, Reads, read};
@@ -139,6 +139,22 @@ fn sign_in_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
         }),
         read("session::of_user", |s, of, w| {
             async { Ok(!session::of_user(s, w.env(), of.user).await?.is_empty()) }.boxed()
+        }),
+        read("grant::of_access_token", |s, of, w| {
+            async {
+                let found = grant::of_access_token(s, w.env(), of.grant, of.app.0);
+                Ok(found.await?.is_some())
+            }
+            .boxed()
+        }),
+        read("refresh_token::find", |s, of, w| {
+            async { Ok(refresh_token::find(s, w.env(), &of.refresh).await?.is_some()) }.boxed()
+        }),
+        read("revoked_token::is_revoked", |s, of, _| {
+            revoked_token::is_revoked(s, of.revoked).boxed()
+        }),
+        read("consent::find", |s, of, _| {
+            async { Ok(consent::find(s, of.user, of.app).await?.is_some()) }.boxed()
         }),
         read("grant::find_live", |s, of, w| {
             async { Ok(grant::find_live(s, w.env(), of.grant).await?.is_some()) }.boxed()

@@ -5,22 +5,31 @@ use store::account_change::{self, Change, Edit};
 use store::app::{self, AppSettings};
 use store::corp::{self, Corp};
 use store::identity::{self, LinkStatus};
+use store::logout_delivery::{self, Delivery};
 use store::normal::Email;
 use store::secret::SecretHash;
-use store::session::{self, Device, SignedInBy};
+use store::session::{self, Device, Ending, SignedInBy};
+use store::signing_key::{self, KeyStatus};
 use store::source::{self, Misconfigured, SourceSettings};
 use store::tenant::{self, SmsWebhook, Tenant};
 use store::user::{self, Profile, UserStatus};
-use store::{account, api_key, grant, hand_over, link_event, password, verification_file};
+use store::{
+    account, api_key, consent, grant, hand_over, link_event, password, refresh_token,
+    revoked_token, verification_file,
+};
 
 use super::{Probe, Writes, write};
 use crate::world::{
-    HOUR, PASSWORD, account_settings, app_settings, signed_in, source_settings, subject,
+    HOUR, PASSWORD, Sample, account_settings, app_settings, granted, signed_in, source_settings,
+    subject,
 };
 
 /// Every function that changes rows that are there. What makes rows is in `integrity.rs`.
 pub(super) fn writes() -> Vec<Probe<Writes>> {
-    [console_writes(), sign_in_writes(), account_writes()].into_iter().flatten().collect()
+    [console_writes(), sign_in_writes(), account_writes(), provider_writes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn console_writes() -> Vec<Probe<Writes>> {
@@ -113,16 +122,21 @@ fn sign_in_writes() -> Vec<Probe<Writes>> {
         }),
         write("session::detach", |tx, of, _| session::detach(tx, of.session.id).boxed()),
         write("session::end", |tx, of, w| {
-            async { session::end(tx, w.env(), of.session.id).await.map(drop) }.boxed()
+            async { session::end(tx, w.env(), of.session.id, Ending::SignOut).await.map(drop) }
+                .boxed()
         }),
         write("session::end_all_of_user", |tx, of, w| {
             session::end_all_of_user(tx, w.env(), of.user).boxed()
         }),
         write("grant::create", |tx, of, w| {
             async {
-                grant::create(tx, w.env(), of.app, &of.session, "openid", &crate::world::code())
-                    .await
-                    .map(drop)
+                grant::create(
+                    tx,
+                    w.env(),
+                    granted(of.app, &of.session, "openid", &crate::world::code()),
+                )
+                .await
+                .map(drop)
             }
             .boxed()
         }),
@@ -194,6 +208,67 @@ fn account_writes() -> Vec<Probe<Writes>> {
         }),
         write("session::end_all_of_identity", |tx, of, w| {
             session::end_all_of_identity(tx, w.env(), of.identity).boxed()
+        }),
+    ]
+}
+
+/// A logout token that is yet to be delivered.
+fn delivery(of: &Sample) -> Delivery {
+    Delivery {
+        tenant_id: of.tenant.id,
+        session_id: of.ended,
+        app_id: of.app,
+        user_id: of.user,
+        created_at: of.tenant.created_at,
+        attempts: 0,
+    }
+}
+
+fn provider_writes() -> Vec<Probe<Writes>> {
+    vec![
+        write("grant::bind_to_key", |tx, of, _| grant::bind_to_key(tx, of.grant, "jkt").boxed()),
+        write("refresh_token::create", |tx, of, w| {
+            async {
+                let token = crate::world::code();
+                refresh_token::create(tx, w.env(), of.grant, &token, HOUR).await
+            }
+            .boxed()
+        }),
+        write("refresh_token::touch", |tx, of, w| {
+            refresh_token::touch(tx, w.env(), &of.refresh, HOUR * 2).boxed()
+        }),
+        write("refresh_token::rotate", |tx, of, w| {
+            async {
+                let (env, keys, next) = (w.env(), &w.store.keys, "next".into());
+                refresh_token::rotate(tx, env, keys, &of.refresh, &next).await.map(drop)
+            }
+            .boxed()
+        }),
+        write("revoked_token::revoke", |tx, _, w| {
+            async {
+                let (id, until) = (w.env().random_id()?, w.env().now());
+                revoked_token::revoke(tx, id, until).await
+            }
+            .boxed()
+        }),
+        write("consent::put", |tx, of, w| {
+            consent::put(tx, w.env(), of.user, of.app, "openid email").boxed()
+        }),
+        write("logout_delivery::put_off", |tx, of, w| {
+            async { logout_delivery::put_off(tx, &delivery(of), w.env().now() + HOUR).await }
+                .boxed()
+        }),
+        write("logout_delivery::remove", |tx, of, _| {
+            async { logout_delivery::remove(tx, &delivery(of)).await }.boxed()
+        }),
+        write("signing_key::set_status", |tx, of, w| {
+            async {
+                signing_key::set_status(tx, w.env(), of.key, KeyStatus::Retired).await.map(drop)
+            }
+            .boxed()
+        }),
+        write("signing_key::remove", |tx, of, _| {
+            async { signing_key::remove(tx, of.key).await.map(drop) }.boxed()
         }),
     ]
 }

@@ -1,0 +1,197 @@
+//! What an app may do at the OpenID Provider, as an administrator writes and reads it. The names are
+//! those of OAuth 2.0 Dynamic Client Registration (RFC 7591 §2), where it has one.
+
+use oidc::jose::JwkSet;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use store::app::AuthMethod;
+use store::protocol::{GrantType, Profile, Protocol, ResponseMode};
+use store::signing_key::Algorithm;
+use utoipa::ToSchema;
+
+use crate::fields::{Context, Fields, Flaw, Flaws};
+use crate::{rules, schema, uris};
+
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
+
+/// What an app may do at the OpenID Provider.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct AppProtocol {
+    /// Which rules the provider holds it to.
+    #[schema(value_type = schema::Profile, required = false, default = "oauth21")]
+    profile: Profile,
+    /// Its ways to tokens. With `refresh_token` it gets one at every sign-in.
+    #[schema(value_type = Vec<schema::GrantType>, required = false, default = json!(["authorization_code"]))]
+    grant_types: Vec<GrantType>,
+    /// The scopes it may ask for; others are left out of what it is granted. Names of your own are for
+    /// your resource servers.
+    #[schema(max_items = 50, required = false, example = json!(["openid", "profile", "email"]))]
+    scopes: Vec<String>,
+    /// How answers may come to it. Messages also need the origin of the redirect URI among
+    /// `web_origins`.
+    #[schema(value_type = Vec<schema::ResponseMode>, required = false)]
+    response_modes: Vec<ResponseMode>,
+    /// Web origins of its scripts: they may call the token endpoint, and get answers as messages.
+    #[schema(max_items = 50, required = false, example = json!(["https://wiki.acme.example"]))]
+    web_origins: Vec<String>,
+    /// Whom its access tokens are for beside the provider: client ids of resource servers, which may
+    /// then introspect them, or any name that one looks for in `aud`.
+    #[schema(max_items = 20, required = false)]
+    audiences: Vec<String>,
+    /// Its public keys for `private_key_jwt`, a JWK Set.
+    #[schema(value_type = Option<Object>)]
+    jwks: Option<Value>,
+    /// Whether its access tokens are always bound to a key of its own (DPoP).
+    #[schema(required = false, default = false)]
+    dpop_bound_access_tokens: bool,
+    /// Whether it may send authorization requests only by pushing them (PAR).
+    #[schema(required = false, default = false)]
+    require_pushed_authorization_requests: bool,
+    /// Whether people are asked before it learns who they are. For apps that are not your own.
+    #[schema(required = false, default = false)]
+    consent_required: bool,
+    /// How long its access tokens are valid, in seconds.
+    #[schema(minimum = 60, maximum = 86_400, required = false, default = 600)]
+    access_token_lifetime: u32,
+    /// How long a refresh token lives that nobody uses, in seconds.
+    #[schema(minimum = 300, maximum = 31_536_000, required = false, default = 1_209_600)]
+    refresh_token_idle_lifetime: u32,
+    /// How long refreshing goes on with `offline_access`, in seconds after the sign-in.
+    #[schema(minimum = 300, maximum = 31_536_000, required = false, default = 2_592_000)]
+    refresh_token_lifetime: u32,
+}
+
+impl From<Protocol> for AppProtocol {
+    fn from(protocol: Protocol) -> Self {
+        Self {
+            profile: protocol.profile,
+            grant_types: protocol.grant_types,
+            scopes: protocol.scopes,
+            response_modes: protocol.response_modes,
+            web_origins: protocol.web_origins,
+            audiences: protocol.audiences,
+            jwks: protocol.jwks,
+            dpop_bound_access_tokens: protocol.dpop_bound_access_tokens,
+            require_pushed_authorization_requests: protocol.require_pushed_authorization_requests,
+            consent_required: protocol.consent_required,
+            access_token_lifetime: protocol.access_token_lifetime,
+            refresh_token_idle_lifetime: protocol.refresh_token_idle_lifetime,
+            refresh_token_lifetime: protocol.refresh_token_lifetime,
+        }
+    }
+}
+
+impl AppProtocol {
+    /// What the store keeps of it.
+    pub(crate) fn kept(self) -> Protocol {
+        Protocol {
+            profile: self.profile,
+            grant_types: self.grant_types,
+            scopes: self.scopes,
+            response_modes: self.response_modes,
+            web_origins: self.web_origins,
+            audiences: self.audiences,
+            jwks: self.jwks,
+            jwks_uri: None,
+            dpop_bound_access_tokens: self.dpop_bound_access_tokens,
+            require_pushed_authorization_requests: self.require_pushed_authorization_requests,
+            consent_required: self.consent_required,
+            access_token_lifetime: self.access_token_lifetime,
+            refresh_token_idle_lifetime: self.refresh_token_idle_lifetime,
+            refresh_token_lifetime: self.refresh_token_lifetime,
+        }
+    }
+
+    /// Reads the fields of an app that are about the provider.
+    pub(crate) fn read(fields: &mut Fields, context: Context<'_>) -> Option<Self> {
+        let Protocol { grant_types, scopes, response_modes, .. } = Protocol::default();
+        let http = context.console.scheme == "http";
+        let profile = rules::word(&["oauth21", "oidc_basic", "fapi2"]);
+        let profile = fields.defaulted("profile", Profile::Oauth21, profile);
+        let way = rules::word(&["authorization_code", "refresh_token", "client_credentials"]);
+        let grant_types = fields.defaulted("grant_types", grant_types, rules::list(1, 3, way));
+        let scopes = fields.defaulted("scopes", scopes, rules::list(1, 50, scope));
+        let mode = rules::word(&["query", "form_post", "web_message"]);
+        let response_modes =
+            fields.defaulted("response_modes", response_modes, rules::list(1, 3, mode));
+        let origins = rules::list(0, 50, uris::web_origin(http));
+        let web_origins = fields.defaulted("web_origins", Vec::new(), origins);
+        let names = rules::list(0, 20, rules::visible_ascii(200));
+        let audiences = fields.defaulted("audiences", Vec::new(), names);
+        let jwks = fields.optional("jwks", jwks);
+        let flag = |fields: &mut Fields, name| fields.defaulted(name, false, rules::boolean);
+        let dpop_bound_access_tokens = flag(fields, "dpop_bound_access_tokens");
+        let pushed = flag(fields, "require_pushed_authorization_requests");
+        let consent_required = flag(fields, "consent_required");
+        let access = fields.defaulted("access_token_lifetime", 600, seconds(60, DAY));
+        let idle =
+            fields.defaulted("refresh_token_idle_lifetime", 14 * 86400, seconds(300, 365 * DAY));
+        let refresh =
+            fields.defaulted("refresh_token_lifetime", 30 * 86400, seconds(300, 365 * DAY));
+        Some(Self {
+            profile: profile?,
+            grant_types: grant_types?,
+            scopes: scopes?,
+            response_modes: response_modes?,
+            web_origins: web_origins?,
+            audiences: audiences?,
+            jwks: jwks?,
+            dpop_bound_access_tokens: dpop_bound_access_tokens?,
+            require_pushed_authorization_requests: pushed?,
+            consent_required: consent_required?,
+            access_token_lifetime: access?,
+            refresh_token_idle_lifetime: idle?,
+            refresh_token_lifetime: refresh?,
+        })
+    }
+
+    /// Notes what does not go together.
+    pub(crate) fn check(&self, fields: &mut Fields, method: AuthMethod, id_token: Algorithm) {
+        let mut flaw = |name: &str, text: &str| fields.flaw(name, &Flaw::new("conflict", text));
+        if method == AuthMethod::PrivateKeyJwt && self.jwks.is_none() {
+            flaw("jwks", "is missing: private_key_jwt needs the app's public keys");
+        }
+        if self.profile == Profile::Fapi2 && method != AuthMethod::PrivateKeyJwt {
+            flaw("token_endpoint_auth_method", "has to be private_key_jwt in the profile fapi2");
+        }
+        if self.profile == Profile::Fapi2 && id_token == Algorithm::Rs256 {
+            let text = "is RS256, which the profile fapi2 forbids: use ES256, PS256 or EdDSA";
+            flaw("id_token_signed_response_alg", text);
+        }
+        let for_itself = self.grant_types.contains(&GrantType::ClientCredentials);
+        if for_itself && method == AuthMethod::None {
+            flaw("grant_types", "has client_credentials, but a public app has no credentials");
+        }
+    }
+}
+
+/// A scope (RFC 6749 §3.3).
+fn scope(value: &Value) -> Result<String, Flaws> {
+    let text = rules::visible_ascii(100)(value)?;
+    if text.contains(['"', '\\']) {
+        return Err(vec![Flaw::new("character", "may not have quotation marks or backslashes")]);
+    }
+    Ok(text)
+}
+
+fn seconds(min: i64, max: i64) -> impl Fn(&Value) -> Result<u32, Flaws> {
+    move |value| rules::integer(min, max)(value).map(|seconds| u32::try_from(seconds).unwrap_or(0))
+}
+
+/// A JWK Set with a key that can be used.
+fn jwks(value: &Value) -> Result<Value, Flaws> {
+    let wrong = |text: String| vec![Flaw::new("jwks", text)];
+    let empty = Map::new();
+    let set = JwkSet::from_members(value.as_object().unwrap_or(&empty));
+    match set {
+        Ok(set) if !set.keys().is_empty() => Ok(value.clone()),
+        Ok(_) => Err(wrong("has no key for RS256, PS256, ES256 or EdDSA: add one".to_owned())),
+        Err(error) => Err(wrong(format!("is no JWK Set of public keys: {error}"))),
+    }
+}
+
+/// The fields, as they would be written.
+pub(crate) fn written(protocol: &Protocol) -> Value {
+    serde_json::to_value(AppProtocol::from(protocol.clone())).unwrap_or_else(|_| json!({}))
+}

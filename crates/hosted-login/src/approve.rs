@@ -1,0 +1,66 @@
+//! The page that asks whether an app may know who the person is.
+
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, Responder};
+use broker::{Approving, InteractionId};
+
+use crate::answer::{self, Policy};
+use crate::context::Context;
+use crate::cookie;
+use crate::failure::Failure;
+use crate::forward::answer_next;
+use crate::login::{cancel_view, interaction_id, origin_of};
+use crate::pages::Approve;
+use crate::texts::ApproveTexts;
+
+/// What the form's token is for.
+const APPROVE: &str = "approve";
+
+/// `GET /approve`: what the app wants to know.
+pub(crate) async fn show(mut context: Context) -> impl Responder {
+    let result = page(&mut context).await;
+    context.answer(result).await
+}
+
+async fn page(context: &mut Context) -> Result<HttpResponse, Failure> {
+    let id = interaction_id(&context.query()?)?;
+    let broker = context.site.broker.clone();
+    let found = broker.approving(&context.tenant, &context.visitor, &id).await?;
+    let Approving { interaction, app, user } = found;
+    context.note(&interaction);
+    let request = interaction.request();
+    context.prefer(request.and_then(|request| request.ui_locales.as_deref()));
+    let mut frame = context.frame_of(Some(&app))?;
+    frame.languages = context.languages_here();
+    let nonce = frame.nonce.clone();
+    let secret = context.browser_or_new()?;
+    let texts = ApproveTexts::of(context.language);
+    let scopes = request.map(|request| request.scope.split(' ')).into_iter().flatten();
+    let form_action = request.and_then(|request| origin_of(&request.redirect_uri));
+    let page = Approve {
+        frame,
+        user: user.name.or(user.username).unwrap_or_default(),
+        gives: scopes.filter_map(texts.scope).map(str::to_owned).collect(),
+        action: action(&id),
+        csrf: cookie::csrf(&secret, APPROVE),
+        cancel: cancel_view(context, &id),
+    };
+    let policy = Policy { frame: None, form_action: form_action.into_iter().collect() };
+    answer::page(200, &nonce, &policy, &page)
+}
+
+fn action(id: &InteractionId) -> String {
+    format!("/approve?interaction={id}")
+}
+
+/// `POST /approve`: the person agrees. Who does not, cancels.
+pub(crate) async fn agree(context: Context, body: Bytes) -> impl Responder {
+    let result = async {
+        let id = interaction_id(&context.query()?)?;
+        let params = oidc::Params::parse(&body)?;
+        context.check_csrf(&params, APPROVE)?;
+        let next = context.site.broker.approve(&context.tenant, &context.visitor, &id).await?;
+        answer_next(&context, &next)
+    };
+    context.answer(result.await).await
+}

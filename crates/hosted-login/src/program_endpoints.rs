@@ -1,0 +1,138 @@
+//! The endpoints that programs call: token, UserInfo, pushed requests, introspection, revocation.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, Responder};
+use oidc::userinfo::Scheme;
+use oidc::{
+    Endpoint, ErrorCode, OAuthError, dpop, introspection, pushed, revocation, token, userinfo,
+};
+use serde::Serialize;
+
+use crate::answer;
+use crate::context::Context;
+use crate::failure::{Failure, oauth_response};
+use crate::oidc_endpoints::form;
+
+/// `POST /oidc/token`: the token endpoint.
+pub(crate) async fn token(context: Context, body: Bytes) -> impl Responder {
+    let result = async {
+        let (proofs, params) = (context.proofs(), form(&context.request, &body)?);
+        let caller = context.caller(Endpoint::Token, &proofs)?;
+        let provider = &context.site.broker.provider;
+        Ok(token::exchange(provider, &context.tenant, &caller, &params).await?)
+    };
+    answered(&context, Endpoint::Token, StatusCode::OK, result.await)
+}
+
+/// `POST /oidc/request`: pushed authorization requests.
+pub(crate) async fn push(context: Context, body: Bytes) -> impl Responder {
+    let result = async {
+        let (proofs, params) = (context.proofs(), form(&context.request, &body)?);
+        let caller = context.caller(Endpoint::PushedRequest, &proofs)?;
+        let provider = &context.site.broker.provider;
+        Ok(pushed::push(provider, &context.tenant, &caller, &params).await?)
+    };
+    answered(&context, Endpoint::PushedRequest, StatusCode::CREATED, result.await)
+}
+
+/// `POST /oidc/token/introspection`.
+pub(crate) async fn introspect(context: Context, body: Bytes) -> impl Responder {
+    let result = async {
+        let params = form(&context.request, &body)?;
+        let caller = context.caller(Endpoint::Introspection, &[])?;
+        let provider = &context.site.broker.provider;
+        Ok(introspection::introspect(provider, &context.tenant, &caller, &params).await?)
+    };
+    answered(&context, Endpoint::Introspection, StatusCode::OK, result.await)
+}
+
+/// `POST /oidc/token/revocation`.
+pub(crate) async fn revoke(context: Context, body: Bytes) -> impl Responder {
+    let result = async {
+        let params = form(&context.request, &body)?;
+        let caller = context.caller(Endpoint::Revocation, &[])?;
+        let provider = &context.site.broker.provider;
+        revocation::revoke(provider, &context.tenant, &caller, &params).await?;
+        Ok(serde_json::json!({}))
+    };
+    answered(&context, Endpoint::Revocation, StatusCode::OK, result.await)
+}
+
+/// The answer to a program, with a fresh nonce for its next proof if it sent one (RFC 9449 §8.2).
+fn answered(
+    context: &Context,
+    endpoint: Endpoint,
+    good: StatusCode,
+    result: Result<impl Serialize, Failure>,
+) -> HttpResponse {
+    let mut response = match result {
+        Ok(body) => answer::json(good, &body),
+        Err(failure) => {
+            let used_basic = context.request.headers().contains_key(header::AUTHORIZATION);
+            oauth_response(&failure, used_basic)
+        }
+    };
+    add_nonce(context, endpoint, &mut response);
+    response
+}
+
+fn add_nonce(context: &Context, endpoint: Endpoint, response: &mut HttpResponse) {
+    if !context.request.headers().contains_key("dpop") {
+        return;
+    }
+    let store = &context.site.broker.provider.store;
+    // Without one the app proves itself without one, or is told to ask again.
+    let made = dpop::nonce(store, context.tenant.id, endpoint).ok();
+    if let Some(Ok(nonce)) = made.map(|nonce| HeaderValue::from_str(&nonce)) {
+        response.headers_mut().insert(HeaderName::from_static("dpop-nonce"), nonce);
+    }
+}
+
+/// `GET` and `POST /oidc/me`: UserInfo. The token comes in the header only (RFC 6750 §2.1).
+pub(crate) async fn userinfo(context: Context) -> impl Responder {
+    let proofs = context.proofs();
+    let caller = context.caller(Endpoint::UserInfo, &proofs).ok();
+    let shown = caller.and_then(|caller| Some((caller, Scheme::parse(caller.authorization?)?)));
+    let Some((caller, (scheme, token))) = shown else {
+        return challenge(Scheme::Bearer, StatusCode::UNAUTHORIZED, None);
+    };
+    let provider = &context.site.broker.provider;
+    let claims = userinfo::claims(provider, &context.tenant, &caller, scheme, token).await;
+    let mut response = match claims {
+        Ok(claims) => answer::json(StatusCode::OK, &claims),
+        Err(oidc::Error::OAuth(error)) => {
+            let status = match error.code {
+                ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
+                _ => StatusCode::UNAUTHORIZED,
+            };
+            challenge(scheme, status, Some(&error))
+        }
+        Err(error) => oauth_response(&error.into(), false),
+    };
+    add_nonce(&context, Endpoint::UserInfo, &mut response);
+    response
+}
+
+/// 401 or 403 as RFC 6750 §3 and RFC 9449 §7.1 say.
+fn challenge(scheme: Scheme, status: StatusCode, error: Option<&OAuthError>) -> HttpResponse {
+    let (name, algs) = match scheme {
+        Scheme::Bearer => ("Bearer", None),
+        Scheme::DPoP => ("DPoP", Some("algs=\"ES256 EdDSA PS256 RS256\"".to_owned())),
+    };
+    let why = error.map(|error| {
+        let (code, text) = (error.code.as_str(), error.description);
+        format!("error=\"{code}\", error_description=\"{text}\"")
+    });
+    let parts: Vec<String> = why.into_iter().chain(algs).collect();
+    let text = format!("{name} {}", parts.join(", "));
+    let mut response = match error {
+        Some(error) => answer::json(status, error),
+        None => answer::json(status, &serde_json::json!({})),
+    };
+    if let Ok(challenge) = HeaderValue::from_str(text.trim_end()) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
