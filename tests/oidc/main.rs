@@ -4,6 +4,7 @@
 
 mod clients;
 mod codes;
+mod cors;
 mod issuer;
 mod logout;
 mod mutations;
