@@ -24,6 +24,7 @@ mod idempotency;
 mod identity_import;
 mod identity_links;
 mod import;
+mod integrations;
 mod json;
 mod lines;
 mod link_events;
