@@ -14,16 +14,20 @@
 
 mod backend;
 mod browser;
+mod client;
 mod clock;
 mod console;
+mod forge;
 mod tenant;
 mod tokens;
 mod world;
 
 pub use crate::backend::Backend;
 pub use crate::browser::{Answer, Browser, DESKTOP, PHONE, WECHAT, WECOM, WECOM_DESKTOP};
+pub use crate::client::{Client, Code, PUSH, Request, TOKEN, USERINFO, request_uri};
 pub use crate::clock::TestClock;
 pub use crate::console::Caller;
+pub use crate::forge::{Jwt, Key, base64url, sha256};
 pub use crate::tenant::{App, Pkce, Tenant};
 pub use crate::tokens::{Claims, verify_id_token};
 pub use crate::world::{SMS_SECRET, World};

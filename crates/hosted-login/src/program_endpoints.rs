@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, Responder};
+use oidc::jose::Algorithm;
 use oidc::userinfo::Scheme;
 use oidc::{
     Endpoint, ErrorCode, OAuthError, dpop, introspection, pushed, revocation, token, userinfo,
@@ -129,7 +130,10 @@ async fn about(context: &Context) -> HttpResponse {
 fn challenge(scheme: Scheme, status: StatusCode, error: Option<&OAuthError>) -> HttpResponse {
     let (name, algs) = match scheme {
         Scheme::Bearer => ("Bearer", None),
-        Scheme::DPoP => ("DPoP", Some("algs=\"ES256 EdDSA PS256 RS256\"".to_owned())),
+        Scheme::DPoP => {
+            let algorithms = dpop::ALGORITHMS.map(Algorithm::as_str).join(" ");
+            ("DPoP", Some(format!("algs=\"{algorithms}\"")))
+        }
     };
     let why = error.map(|error| {
         let (code, text) = (error.code.as_str(), error.description);

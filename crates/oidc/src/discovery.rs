@@ -7,7 +7,7 @@ use store::signing_key;
 
 use crate::acr::Acr;
 use crate::jose::Algorithm;
-use crate::{Endpoint, Issuer, claims};
+use crate::{Endpoint, Issuer, claims, dpop};
 
 /// The metadata of an issuer, as JSON. Every URL is the tenant's own (attack I2).
 pub fn document(issuer: &Issuer) -> Vec<u8> {
@@ -53,7 +53,7 @@ pub fn document(issuer: &Issuer) -> Vec<u8> {
         "introspection_endpoint_auth_signing_alg_values_supported": verifying,
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": verifying,
-        "dpop_signing_alg_values_supported": verifying,
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(Algorithm::as_str),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
         "prompt_values_supported": ["none", "login", "consent", "select_account"],

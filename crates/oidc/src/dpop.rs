@@ -21,6 +21,9 @@ use crate::jose::{Algorithm, Jws, NumericDate};
 use crate::policy::Policy;
 use crate::{Caller, Endpoint, Provider};
 
+/// What a proof may be signed with. The older RSA signature is nobody's here: FAPI 2.0 §5.4.1 forbids
+/// it, and a token that UserInfo takes with every app's key needs one rule for all.
+pub const ALGORITHMS: [Algorithm; 3] = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Ps256];
 /// How old a proof may be, in seconds.
 const AGE_AT_MOST: i64 = 60;
 /// How long a nonce of ours is good, in seconds.
@@ -75,7 +78,7 @@ pub(crate) async fn proof(
     match caller.dpop {
         [] if required => Err(INVALID.into()),
         [] => Ok(None),
-        _ => check(provider, tenant, caller, None, &policy).await.map(Some),
+        _ => check(provider, tenant, caller, None, policy.dpop_nonce_required).await.map(Some),
     }
 }
 
@@ -88,44 +91,21 @@ pub(crate) async fn at_resource(
     bound: &str,
 ) -> Result<()> {
     // The token says which app it is of, but the proof is by its key: one rule for all.
-    let proof = check_with(provider, tenant, caller, Some(token), Rules::LENIENT).await?;
+    let proof = check(provider, tenant, caller, Some(token), false).await?;
     let mismatch = OAuthError::new(ErrorCode::InvalidToken, "the token is bound to another key");
     if proof.jkt == bound { Ok(()) } else { Err(mismatch.into()) }
 }
 
-/// What a profile demands of a proof.
-#[derive(Clone, Copy)]
-struct Rules {
-    nonce_required: bool,
-    rs256_allowed: bool,
-}
-
-impl Rules {
-    const LENIENT: Self = Self { nonce_required: false, rs256_allowed: false };
-}
-
+/// RFC 9449 §4.3, check by check.
 async fn check(
     provider: &Provider,
     tenant: &Tenant,
     caller: &Caller<'_>,
     token: Option<&str>,
-    policy: &Policy,
-) -> Result<Proof> {
-    let rules =
-        Rules { nonce_required: policy.dpop_nonce_required, rs256_allowed: policy.rs256_allowed };
-    check_with(provider, tenant, caller, token, rules).await
-}
-
-/// RFC 9449 §4.3, check by check.
-async fn check_with(
-    provider: &Provider,
-    tenant: &Tenant,
-    caller: &Caller<'_>,
-    token: Option<&str>,
-    rules: Rules,
+    nonce_required: bool,
 ) -> Result<Proof> {
     let [proof] = caller.dpop else { return Err(INVALID.into()) };
-    let (claims, jkt) = read(proof, rules.rs256_allowed).ok_or(INVALID)?;
+    let (claims, jkt) = read(proof).ok_or(INVALID)?;
     let store = &provider.store;
     let now = store.env.now().timestamp();
     let expected = provider.issuer(tenant).at(caller.endpoint.path());
@@ -145,7 +125,7 @@ async fn check_with(
         Some(nonce) if !is_nonce(store, tenant.id, caller.endpoint, nonce) => {
             return Err(NONCE.into());
         }
-        None if rules.nonce_required => return Err(NONCE.into()),
+        None if nonce_required => return Err(NONCE.into()),
         _ => {}
     }
     let key = format!("{jkt}:{}", claims.jti);
@@ -156,10 +136,9 @@ async fn check_with(
 }
 
 /// The claims of a proof that the key in it signed, and that key's thumbprint.
-fn read(proof: &str, rs256_allowed: bool) -> Option<(Claims, String)> {
+fn read(proof: &str) -> Option<(Claims, String)> {
     let jws = Jws::parse(proof).ok()?;
-    let allowed = jws.header().alg != Algorithm::Rs256 || rs256_allowed;
-    if !jws.header().has_typ("dpop+jwt") || !allowed {
+    if !jws.header().has_typ("dpop+jwt") || !ALGORITHMS.contains(&jws.header().alg) {
         return None;
     }
     let key = jws.embedded_key().ok()?;
