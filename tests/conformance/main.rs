@@ -10,7 +10,10 @@
 #[macro_use]
 mod side;
 
+mod basic;
 mod fapi2;
+mod logout;
+mod rp;
 
 /// What the names of all modules begin with.
 const PREFIX: &str = "fapi2-security-profile-final-";
@@ -131,4 +134,20 @@ fn every_module_of_the_plan_has_its_test() {
     all.sort_unstable();
     all.dedup();
     assert_eq!(all.len(), 56);
+}
+
+/// Each of the Basic and Form Post plans has 35 modules for clients that were registered beforehand, and
+/// the plans of signing out and of discovery have 11 and one.
+#[test]
+fn every_module_of_the_connect_plans_has_its_test() {
+    let mut all: Vec<&str> =
+        basic::MODULES.iter().flat_map(|(_, modules)| *modules).copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 35);
+    assert_eq!(logout::MODULES.len(), 12);
+    for module in logout::MODULES {
+        let source = include_str!("logout.rs");
+        assert_eq!(source.matches(&format!("async fn {module}(rp: Rp)")).count(), 1, "{module}");
+    }
 }

@@ -188,7 +188,7 @@ fn console(settings: &Settings, site: &Site) -> Result<api::Console> {
         scheme: settings.server.scheme.as_str().to_owned(),
         console_host: settings.server.console_host.clone(),
         egresses: std::iter::once(direct).chain(named).collect(),
-        new_keys: Nursery::start(),
+        new_keys: Nursery::of_process(),
         links: Links::new(site.broker.wecom.clone(), site.broker.provider.store.clone()),
         tester: Tester::new(site.broker.wecom.clone(), site.broker.provider.store.clone()),
         outgoing: settings.outgoing_policy(),
