@@ -12,6 +12,8 @@ mod parameters;
 mod pkce;
 mod random;
 mod redirect_uri;
+mod refresh;
+mod refresh_refused;
 mod session;
 mod steps;
 mod tokens;

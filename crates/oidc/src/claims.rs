@@ -55,10 +55,8 @@ pub(crate) fn parse(text: &str, app: &App) -> Result<Asked, OAuthError> {
     };
     let (id_token, userinfo) = (member("id_token")?, member("userinfo")?);
     let known = |claims: &Map<String, Value>| {
-        let gives = |scope: &str| app.protocol.scopes.iter().any(|allowed| allowed == scope);
-        let asked =
-            CLAIMS.iter().filter(|(name, scope)| claims.contains_key(*name) && gives(scope));
-        asked.map(|(name, _)| (*name).to_owned()).collect()
+        let names: Vec<String> = claims.keys().cloned().collect();
+        allowed(app, &names)
     };
     let users = match (id_token.get("sub"), userinfo.get("sub")) {
         (Some(Value::Object(sub)), _) | (_, Some(Value::Object(sub))) => users(sub),
@@ -70,6 +68,14 @@ pub(crate) fn parse(text: &str, app: &App) -> Result<Asked, OAuthError> {
     });
     let claims = Claims { userinfo: known(&userinfo), id_token: known(&id_token) };
     Ok(Asked { claims, users, acr })
+}
+
+/// Those of these claims that the app's scopes give. Asked again whenever they are given: a scope may
+/// have been taken away meanwhile (attack F2).
+pub(crate) fn allowed(app: &App, names: &[String]) -> Vec<String> {
+    let given = CLAIMS.iter().filter(|(_, scope)| app.protocol.allows(scope));
+    let given = given.filter(|(claim, _)| names.iter().any(|name| name == claim));
+    given.map(|(claim, _)| (*claim).to_owned()).collect()
 }
 
 /// The values that a claim may have: `value`, or `values`.
