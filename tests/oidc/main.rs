@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod client_credentials;
 mod clients;
 mod codes;
+mod introspection;
 mod issuer;
 mod logout;
 mod mutations;
