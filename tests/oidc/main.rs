@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod assertion_forgeries;
+mod assertions;
 mod client_credentials;
 mod clients;
 mod codes;
@@ -11,7 +13,9 @@ mod logout;
 mod mutations;
 mod pages;
 mod parameters;
+mod pen;
 mod pkce;
+mod prover;
 mod random;
 mod redirect_uri;
 mod refresh;
