@@ -4,9 +4,11 @@
 
 mod assertion_forgeries;
 mod assertions;
+mod claims;
 mod client_credentials;
 mod clients;
 mod codes;
+mod consent;
 mod introspection;
 mod issuer;
 mod logout;

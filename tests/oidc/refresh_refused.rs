@@ -167,6 +167,17 @@ on_every_backend! {
         given.goes_on().await;
     }
 
+    async fn f2_a_scope_that_is_taken_away_before_the_code_is_redeemed(world: World) {
+        let (tenant, mut browser) = signed_in(&world).await;
+        let app = refreshing(&tenant, json!({})).await;
+        let (code, pkce) = code(&app, &mut browser).await;
+        change(&app, json!({ "scopes": ["openid", "phone"] })).await;
+        let issued = app.redeem(&code, &pkce).await.json();
+        assert_eq!(issued["scope"], "openid phone");
+        assert_eq!(claims(text(&issued, "access_token"))["scope"], "openid phone");
+        refreshed(&app, token(&issued)).await;
+    }
+
     async fn f2_what_it_hangs_on_is_switched_off_and_on(world: World) {
         let (tenant, _) = signed_in(&world).await;
         let mut given = Given::to(&tenant, "zhangsan").await;

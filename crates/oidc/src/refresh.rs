@@ -4,6 +4,7 @@
 
 use chrono::TimeDelta;
 use secrecy::{ExposeSecret as _, SecretString};
+use store::app::App;
 use store::grant;
 use store::refresh_token::{self, RefreshToken};
 use store::secret::SecretHash;
@@ -68,10 +69,14 @@ fn goes_on(request: &TokenRequest<'_>, found: &RefreshToken) -> bool {
     protocol.allows("openid") && (!found.grant.offline || protocol.allows("offline_access"))
 }
 
+/// What was granted and the app still may have.
+pub(crate) fn allowed<'a>(app: &App, granted: &'a str) -> Vec<&'a str> {
+    granted.split(' ').filter(|scope| app.protocol.allows(scope)).collect()
+}
+
 /// What is asked for, out of what was granted and the app still may have (attacks B6, F2).
 fn narrowed(request: &TokenRequest<'_>, granted: &str) -> Result<String> {
-    let protocol = &request.app.protocol;
-    let granted: Vec<&str> = granted.split(' ').filter(|scope| protocol.allows(scope)).collect();
+    let granted = allowed(&request.app, granted);
     let Some(asked) = request.params.get("scope")? else { return Ok(granted.join(" ")) };
     let asked: Vec<&str> = asked.split(' ').filter(|scope| !scope.is_empty()).collect();
     if asked.iter().any(|scope| !granted.contains(scope)) {

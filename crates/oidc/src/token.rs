@@ -135,7 +135,9 @@ async fn authorization_code(request: &TokenRequest<'_>) -> Result<Tokens> {
     let ended = OAuthError::invalid_grant("the sign-in that this code belongs to has ended");
     let grant = grant.filter(|grant| grant.id == code.grant).ok_or(ended)?;
     let refresh_token = first_refresh_token(request, &grant).await?;
-    request.tokens(&grant, &grant.scope, code.nonce, refresh_token).await
+    // Scopes may have been taken away while the person signed in.
+    let scope = refresh::allowed(app, &grant.scope).join(" ");
+    request.tokens(&grant, &scope, code.nonce, refresh_token).await
 }
 
 /// The first refresh token of a grant, if the app gets any.
