@@ -2,17 +2,27 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod assertion_forgeries;
+mod assertions;
+mod claims;
+mod client_credentials;
 mod clients;
 mod codes;
+mod consent;
 mod cors;
+mod introspection;
 mod issuer;
 mod logout;
 mod mutations;
 mod pages;
 mod parameters;
+mod pen;
 mod pkce;
+mod prover;
 mod random;
 mod redirect_uri;
+mod refresh;
+mod refresh_refused;
 mod session;
 mod steps;
 mod tokens;

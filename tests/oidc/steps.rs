@@ -96,6 +96,50 @@ pub(crate) async fn public_app(tenant: &Tenant) -> Tenant {
     by(tenant, app)
 }
 
+/// A public app of the tenant with these fields, which gets refresh tokens.
+pub(crate) async fn refreshing(tenant: &Tenant, fields: Value) -> Tenant {
+    let mut body = json!({
+        "token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "refresh_token"],
+    });
+    for (name, value) in fields.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    by(tenant, tenant.make_app(body).await)
+}
+
+/// The app shows a refresh token.
+pub(crate) async fn refresh(tenant: &Tenant, token: &str, extra: &[(&str, &str)]) -> Answer {
+    let mut form = vec![("grant_type", "refresh_token"), ("refresh_token", token)];
+    form.extend(extra);
+    tenant.token(&tenant.app, &form).await
+}
+
+/// The app shows a refresh token and gets tokens.
+pub(crate) async fn refreshed(tenant: &Tenant, token: &str) -> Value {
+    let answer = refresh(tenant, token, &[]).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    is_not_stored(&answer);
+    answer.json()
+}
+
+/// The refresh token is worth nothing.
+pub(crate) async fn is_worthless(tenant: &Tenant, token: &str, what: &str) {
+    let answer = refresh(tenant, token, &[]).await;
+    is_oauth_error(&answer, 400, "invalid_grant", what);
+}
+
+/// Whether an access token still gives anything.
+pub(crate) async fn lives(tenant: &Tenant, tokens: &Value) -> bool {
+    let answer = tenant.userinfo(text(tokens, "access_token")).await;
+    assert!([200, 401].contains(&answer.status.as_u16()), "{} {}", answer.status, answer.body);
+    answer.status == 200
+}
+
+/// Changes the tenant's app.
+pub(crate) async fn change(tenant: &Tenant, fields: Value) {
+    tenant.admin.patch(&tenant.path(&format!("/apps/{}", tenant.app.id)), fields).await;
+}
+
 /// The answer is a page of ours about this failure: nobody is sent anywhere, nothing is planted.
 pub(crate) fn is_page(answer: &Answer, code: &str, what: &str) {
     assert_eq!(answer.code().as_deref(), Some(code), "{what}: {} {}", answer.status, answer.body);

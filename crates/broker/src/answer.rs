@@ -57,7 +57,7 @@ async fn must_ask(
         return Ok(request.prompt.consent);
     }
     let given = consent::find(scope, user, request.app).await?;
-    Ok(!given.is_some_and(|given| given.covers(&request.scope)))
+    Ok(!given.is_some_and(|given| given.covers(&request.wanted())))
 }
 
 impl Broker {

@@ -2,12 +2,11 @@
 
 use oidc::authorize::AuthorizationRequest;
 use secrecy::ExposeSecret as _;
-use store::app::{self, App};
+use store::app::App;
 use store::audit::{ActorKind, Event};
 use store::id::SessionId;
 use store::secret::SecretHash;
 use store::session::{self, Session};
-use store::source::Status;
 use store::tenant::Tenant;
 use store::user::{self, User};
 use store::{Scope, consent};
@@ -45,12 +44,10 @@ impl Broker {
         id: &InteractionId,
     ) -> Result<Approving> {
         let interaction = self.interaction(tenant, id, visitor).await?;
-        let (request, session) = passage(&interaction)?;
+        let (_, session) = passage(&interaction)?;
         let mut scope = self.store().tenant(tenant.id);
-        let app = app::find(&mut scope, request.app).await?;
-        let Some(app) = app.filter(|app| app.status == Status::Active) else {
-            return Err(Refused::within(Reason::AppDisabled, &interaction).into());
-        };
+        let app = self.usable_app(&mut scope, &interaction).await?;
+        let app = app.ok_or_else(|| Refused::within(Reason::AppDisabled, &interaction))?;
         let by = self.session_of(&mut scope, visitor, &app, session).await?;
         let user = match by {
             Some(by) => user::find(&mut scope, by.user_id).await?,
@@ -90,7 +87,8 @@ impl Broker {
         let expired = Refused::within(Reason::InteractionExpired, &interaction);
         let by = self.session_of(&mut tx, visitor, &app, session).await?.ok_or(expired)?;
         let before = consent::find(&mut tx, user.id, app.id).await?;
-        let mut scopes: Vec<&str> = request.scope.split(' ').collect();
+        let wanted = request.wanted();
+        let mut scopes: Vec<&str> = wanted.split(' ').collect();
         scopes.extend(before.iter().flat_map(|before| before.scope.split(' ')));
         scopes.sort_unstable();
         scopes.dedup();
@@ -100,7 +98,7 @@ impl Broker {
             actor_kind: ActorKind::User,
             actor_id: Some(user.id.0),
             user_id: Some(user.id),
-            detail: serde_json::json!({ "scope": request.scope }),
+            detail: serde_json::json!({ "scope": wanted }),
             ..journal::event("consent", "ok", &interaction, visitor)
         };
         Ok(self.grant(tx, tenant, &request, &by, event).await?.next(None))

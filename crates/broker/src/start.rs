@@ -42,6 +42,10 @@ impl Broker {
         start: Start<'_>,
     ) -> Result<String> {
         let interaction = self.interaction(tenant, id, visitor).await?;
+        if matches!(interaction.passage, Passage::Approval { .. }) {
+            // The person has signed in already.
+            return Err(Refused::within(Reason::NotOffered, &interaction).into());
+        }
         let source = match self.usable_source(tenant, &interaction, start.identifier).await {
             Ok(source) => source,
             Err(Error::Refused(mut refused)) => {

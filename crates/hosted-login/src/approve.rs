@@ -3,6 +3,7 @@
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, Responder};
 use broker::{Approving, InteractionId};
+use oidc::authorize::AuthorizationRequest;
 
 use crate::answer::{self, Policy};
 use crate::context::Context;
@@ -35,12 +36,12 @@ async fn page(context: &mut Context) -> Result<HttpResponse, Failure> {
     let nonce = frame.nonce.clone();
     let secret = context.browser_or_new()?;
     let texts = ApproveTexts::of(context.language);
-    let scopes = request.map(|request| request.scope.split(' ')).into_iter().flatten();
+    let wanted = request.map(AuthorizationRequest::wanted).unwrap_or_default();
     let form_action = request.and_then(|request| origin_of(&request.redirect_uri));
     let page = Approve {
         frame,
         user: user.name.or(user.username).unwrap_or_default(),
-        gives: scopes.filter_map(texts.scope).map(str::to_owned).collect(),
+        gives: wanted.split(' ').filter_map(texts.scope).map(str::to_owned).collect(),
         action: action(&id),
         csrf: cookie::csrf(&secret, APPROVE),
         cancel: cancel_view(context, &id),

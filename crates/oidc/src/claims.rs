@@ -7,7 +7,8 @@ use store::grant::{Claims, LiveGrant};
 use store::id::UserId;
 
 use crate::acr::Acr;
-use crate::error::OAuthError;
+use crate::error::{ErrorCode, OAuthError};
+use crate::jose::json;
 
 /// Longest `claims` parameter, in bytes.
 const AT_MOST: usize = 4096;
@@ -47,7 +48,8 @@ pub(crate) fn parse(text: &str, app: &App) -> Result<Asked, OAuthError> {
     if text.len() > AT_MOST {
         return Err(OAuthError::invalid_request("claims is longer than 4096 bytes"));
     }
-    let Ok(Value::Object(asked)) = serde_json::from_str(text) else { return Err(wrong) };
+    // What names a member twice could be read in two ways (attack B3).
+    let asked = json::object(text.as_bytes()).map_err(|_| wrong)?;
     let member = |name: &str| match asked.get(name) {
         None | Some(Value::Null) => Ok(Map::new()),
         Some(Value::Object(claims)) => Ok(claims.clone()),
@@ -55,21 +57,34 @@ pub(crate) fn parse(text: &str, app: &App) -> Result<Asked, OAuthError> {
     };
     let (id_token, userinfo) = (member("id_token")?, member("userinfo")?);
     let known = |claims: &Map<String, Value>| {
-        let gives = |scope: &str| app.protocol.scopes.iter().any(|allowed| allowed == scope);
-        let asked =
-            CLAIMS.iter().filter(|(name, scope)| claims.contains_key(*name) && gives(scope));
-        asked.map(|(name, _)| (*name).to_owned()).collect()
+        let names: Vec<String> = claims.keys().cloned().collect();
+        allowed(app, &names)
     };
-    let users = match (id_token.get("sub"), userinfo.get("sub")) {
-        (Some(Value::Object(sub)), _) | (_, Some(Value::Object(sub))) => users(sub),
-        _ => None,
+    let restricted = [&id_token, &userinfo].map(|claims| claims.get("sub").and_then(users));
+    let users = match restricted {
+        // Both have to hold (attack B7).
+        [Some(one), Some(other)] => {
+            Some(one.into_iter().filter(|user| other.contains(user)).collect())
+        }
+        [one, other] => one.or(other),
     };
-    let acr = id_token.get("acr").and_then(Value::as_object).and_then(|acr| {
-        let essential = acr.get("essential").and_then(Value::as_bool).unwrap_or(false);
-        essential.then(|| values(acr).filter_map(Acr::from_name).min()).flatten()
-    });
+    let acr = id_token.get("acr").map_or(Ok(None), acr)?;
     let claims = Claims { userinfo: known(&userinfo), id_token: known(&id_token) };
     Ok(Asked { claims, users, acr })
+}
+
+/// The scopes that give these claims.
+pub(crate) fn scopes_of(names: &[String]) -> impl Iterator<Item = &'static str> {
+    let asked = CLAIMS.iter().filter(|(claim, _)| names.iter().any(|name| name == claim));
+    asked.map(|(_, scope)| *scope)
+}
+
+/// Those of these claims that the app's scopes give. Asked again whenever they are given: a scope may
+/// have been taken away meanwhile (attack F2).
+pub(crate) fn allowed(app: &App, names: &[String]) -> Vec<String> {
+    let given = CLAIMS.iter().filter(|(_, scope)| app.protocol.allows(scope));
+    let given = given.filter(|(claim, _)| names.iter().any(|name| name == claim));
+    given.map(|(claim, _)| (*claim).to_owned()).collect()
 }
 
 /// The values that a claim may have: `value`, or `values`.
@@ -78,8 +93,22 @@ fn values(asked: &Map<String, Value>) -> impl Iterator<Item = &str> {
     asked.get("value").into_iter().chain(several).filter_map(Value::as_str)
 }
 
+/// What the sign-in has to prove: the least of what will do. Nothing is left to a sign-in where no value
+/// that is asked for is one of ours (OpenID Connect Core §5.5.1.1).
+fn acr(asked: &Value) -> Result<Option<Acr>, OAuthError> {
+    let Value::Object(asked) = asked else { return Ok(None) };
+    let essential = asked.get("essential").and_then(Value::as_bool).unwrap_or(false);
+    if !essential || !(asked.contains_key("value") || asked.contains_key("values")) {
+        return Ok(None);
+    }
+    let unmet = ErrorCode::UnmetAuthenticationRequirements;
+    let unmet = OAuthError::new(unmet, "no sign-in here proves what the essential acr asks for");
+    values(asked).filter_map(Acr::from_name).min().map(Some).ok_or(unmet)
+}
+
 /// Whom the request may be about. A name that is no id is nobody's, and leaves nobody.
-fn users(sub: &Map<String, Value>) -> Option<Vec<UserId>> {
+fn users(sub: &Value) -> Option<Vec<UserId>> {
+    let sub = sub.as_object()?;
     let restricted = sub.contains_key("value") || sub.contains_key("values");
     restricted.then(|| values(sub).filter_map(|id| id.parse().ok()).collect())
 }

@@ -4,6 +4,7 @@
 
 use chrono::TimeDelta;
 use secrecy::{ExposeSecret as _, SecretString};
+use store::app::App;
 use store::grant;
 use store::refresh_token::{self, RefreshToken};
 use store::secret::SecretHash;
@@ -37,8 +38,10 @@ pub(crate) async fn exchange(request: &TokenRequest<'_>) -> Result<Tokens> {
         return Err(OAuthError::invalid_grant("the refresh token is bound to another key").into());
     }
     let policy = Policy::of(app);
-    // One that is bound to a key needs no exchange, nor does one of an app that proves itself.
-    let next = if policy.rotates_refresh_tokens && found.grant.dpop_jkt.is_none() {
+    // One that is bound to a key needs no exchange, nor does one of an app that proves itself. What
+    // was exchanged once stays exchanged, even if the app proves itself by now.
+    let unbound = policy.rotates_refresh_tokens && found.grant.dpop_jkt.is_none();
+    let next = if unbound || found.rotated_at.is_some() {
         Some(rotated(request, &hash, &found).await?)
     } else {
         note_use(request, &hash, &found).await?;
@@ -47,20 +50,33 @@ pub(crate) async fn exchange(request: &TokenRequest<'_>) -> Result<Tokens> {
     request.tokens(&found.grant, &scope, None, next).await
 }
 
-/// The refresh token, if it is this app's and alive. Another app's stays as it is (attack F2).
+/// The refresh token, if it is this app's and alive. Another app's stays as it is (attack F2). One
+/// that was exchanged is found however old it is: whoever shows it now has been waiting.
 async fn find(request: &TokenRequest<'_>, hash: &SecretHash) -> Result<RefreshToken> {
     let store = &request.provider.store;
     let mut scope = store.tenant(request.tenant.id);
     let found = refresh_token::find(&mut scope, &store.env, hash).await?;
     let found = found.filter(|found| found.grant.app_id == request.app.id);
-    let found = found.filter(|found| found.idle_until > store.env.now());
+    let found = found.filter(|found| {
+        found.rotated_at.is_some() || found.idle_until > store.env.now() && goes_on(request, found)
+    });
     Ok(found.ok_or(UNKNOWN)?)
+}
+
+/// Whether the app may still have what the grant is nothing without (attack F2).
+fn goes_on(request: &TokenRequest<'_>, found: &RefreshToken) -> bool {
+    let protocol = &request.app.protocol;
+    protocol.allows("openid") && (!found.grant.offline || protocol.allows("offline_access"))
+}
+
+/// What was granted and the app still may have.
+pub(crate) fn allowed<'a>(app: &App, granted: &'a str) -> Vec<&'a str> {
+    granted.split(' ').filter(|scope| app.protocol.allows(scope)).collect()
 }
 
 /// What is asked for, out of what was granted and the app still may have (attacks B6, F2).
 fn narrowed(request: &TokenRequest<'_>, granted: &str) -> Result<String> {
-    let allowed = |scope: &str| request.app.protocol.scopes.iter().any(|known| known == scope);
-    let granted: Vec<&str> = granted.split(' ').filter(|scope| allowed(scope)).collect();
+    let granted = allowed(&request.app, granted);
     let Some(asked) = request.params.get("scope")? else { return Ok(granted.join(" ")) };
     let asked: Vec<&str> = asked.split(' ').filter(|scope| !scope.is_empty()).collect();
     if asked.iter().any(|scope| !granted.contains(scope)) {

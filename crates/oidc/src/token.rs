@@ -20,6 +20,7 @@ use crate::acr::{Acr, amr};
 use crate::dpop::Proof;
 use crate::error::{ErrorCode, OAuthError, Result};
 use crate::jwt::{self, Kind};
+use crate::keys::TenantKeys;
 use crate::params::Params;
 use crate::policy::Policy;
 use crate::{Caller, Provider, claims, client_auth, code, credentials, dpop, refresh};
@@ -134,7 +135,9 @@ async fn authorization_code(request: &TokenRequest<'_>) -> Result<Tokens> {
     let ended = OAuthError::invalid_grant("the sign-in that this code belongs to has ended");
     let grant = grant.filter(|grant| grant.id == code.grant).ok_or(ended)?;
     let refresh_token = first_refresh_token(request, &grant).await?;
-    request.tokens(&grant, &grant.scope, code.nonce, refresh_token).await
+    // Scopes may have been taken away while the person signed in.
+    let scope = refresh::allowed(app, &grant.scope).join(" ");
+    request.tokens(&grant, &scope, code.nonce, refresh_token).await
 }
 
 /// The first refresh token of a grant, if the app gets any.
@@ -172,12 +175,29 @@ impl TokenRequest<'_> {
         nonce: Option<String>,
         refresh_token: Option<SecretString>,
     ) -> Result<Tokens> {
-        let algorithm = self.app.id_token_alg;
         let keys = self.provider.keys.of(self.tenant.id).await?;
         let jkt = self.proof.as_ref().map(|proof| proof.jkt.clone());
         let subject = Subject { app: &self.app, grant: Some(grant), scope, jkt };
         let access_token = access_token::issue(self.provider, self.tenant, &keys, subject)?;
+        // Who refreshes without `openid` asks for no ID token (OpenID Connect Core §12.2).
+        let id_token = match scope.split(' ').any(|word| word == "openid") {
+            true => Some(self.id_token(&keys, grant, nonce, &access_token)?),
+            false => None,
+        };
+        let refresh_token = refresh_token.map(Exposed);
+        Ok(Tokens { id_token, refresh_token, ..self.bare(access_token, scope) })
+    }
+
+    fn id_token(
+        &self,
+        keys: &TenantKeys,
+        grant: &LiveGrant,
+        nonce: Option<String>,
+        access_token: &str,
+    ) -> Result<String> {
+        let algorithm = self.app.id_token_alg;
         let now = self.provider.store.env.now().timestamp();
+        let single = claims::allowed(&self.app, &grant.claims.id_token);
         let id = IdClaims {
             iss: self.provider.issuer(self.tenant).to_string(),
             sub: grant.user_id,
@@ -188,14 +208,11 @@ impl TokenRequest<'_> {
             nonce,
             acr: Acr::of(grant.method, grant.source_kind).as_str().to_owned(),
             amr: amr(grant.method).iter().map(|way| (*way).to_owned()).collect(),
-            at_hash: at_hash(algorithm, &access_token),
+            at_hash: at_hash(algorithm, access_token),
             sid: grant.session_id,
-            about: claims::about(grant, "", &grant.claims.id_token),
+            about: claims::about(grant, "", &single),
         };
-        let id_token = jwt::sign(keys.active(algorithm)?, Kind::IdToken, &id)?;
-        let id_token = Some(id_token);
-        let refresh_token = refresh_token.map(Exposed);
-        Ok(Tokens { id_token, refresh_token, ..self.bare(access_token, scope) })
+        jwt::sign(keys.active(algorithm)?, Kind::IdToken, &id)
     }
 
     /// Nothing but an access token.

@@ -1,6 +1,8 @@
 //! UserInfo (OpenID Connect Core §5.3): who the bearer of an access token may know about.
 
 use serde_json::{Map, Value};
+use store::app;
+use store::grant::LiveGrant;
 use store::tenant::Tenant;
 
 use crate::error::{ErrorCode, OAuthError, Result};
@@ -54,7 +56,17 @@ pub async fn claims(
         ErrorCode::InsufficientScope,
         "this access token is not about a person: it needs the scope openid",
     ))?;
-    let mut about = claims::about(&grant, scope, &grant.claims.userinfo);
+    let single = single(provider, tenant, &grant).await?;
+    let mut about = claims::about(&grant, scope, &single);
     about.insert("sub".to_owned(), grant.user_id.to_string().into());
     Ok(about)
+}
+
+/// The claims that the app asked for one by one and still may have.
+async fn single(provider: &Provider, tenant: &Tenant, grant: &LiveGrant) -> Result<Vec<String>> {
+    if grant.claims.userinfo.is_empty() {
+        return Ok(Vec::new());
+    }
+    let app = app::find(&mut provider.store.tenant(tenant.id), grant.app_id).await?;
+    Ok(app.map(|app| claims::allowed(&app, &grant.claims.userinfo)).unwrap_or_default())
 }

@@ -82,6 +82,11 @@ impl Protocol {
     pub fn grants_by(&self, way: GrantType) -> bool {
         self.grant_types.contains(&way)
     }
+
+    /// Whether the app may have this scope.
+    pub fn allows(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|allowed| allowed == scope)
+    }
 }
 
 impl Default for Protocol {
