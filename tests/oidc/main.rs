@@ -4,12 +4,16 @@
 
 mod clients;
 mod codes;
+mod dpop;
+mod dpop_nonces;
+mod dpop_tokens;
 mod issuer;
 mod logout;
 mod mutations;
 mod pages;
 mod parameters;
 mod pkce;
+mod pushed;
 mod random;
 mod redirect_uri;
 mod session;
