@@ -76,6 +76,13 @@ impl Client {
         Self { key: Some(key), ..self.clone() }
     }
 
+    /// The same app, as if it were one of another tenant.
+    #[must_use]
+    pub fn at(&self, tenant: &Tenant) -> Self {
+        let tenant = Tenant { app: self.tenant.app.clone(), ..tenant.clone() };
+        Self { tenant, ..self.clone() }
+    }
+
     /// Its `client_id`.
     pub fn id(&self) -> &str {
         &self.tenant.app.id
@@ -335,6 +342,12 @@ impl Request {
     pub fn without_proof(mut self) -> Self {
         self.proof = None;
         self
+    }
+
+    /// The same request, made anew: nobody has seen its assertion and its proof.
+    #[must_use]
+    pub fn anew(self) -> Self {
+        self.assertion(|jwt| jwt.claim("jti", name())).proof(|jwt| jwt.claim("jti", name()))
     }
 
     /// The same, taking the first answer as it is: no second try with a nonce.

@@ -18,6 +18,7 @@ mod client;
 mod clock;
 mod console;
 mod forge;
+mod proofs;
 mod tenant;
 mod tokens;
 mod world;
@@ -28,6 +29,7 @@ pub use crate::client::{Client, Code, PUSH, Request, TOKEN, USERINFO, request_ur
 pub use crate::clock::TestClock;
 pub use crate::console::Caller;
 pub use crate::forge::{Jwt, Key, base64url, sha256};
+pub use crate::proofs::{Change, RIGHT_PROOFS, WRONG_ATH, WRONG_PROOFS};
 pub use crate::tenant::{App, Pkce, Tenant};
 pub use crate::tokens::{Claims, verify_id_token};
 pub use crate::world::{SMS_SECRET, World};

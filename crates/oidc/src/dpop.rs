@@ -121,12 +121,19 @@ async fn check(
     if !fits || !in_time {
         return Err(INVALID.into());
     }
+    // Of what came before the process began, nobody knows whether it was seen: it has to come again
+    // with a nonce that is younger (attack H2).
+    let nonce_since =
+        if claims.iat.0 < provider.seen_since { provider.seen_since } else { i64::MIN };
     match &claims.nonce {
-        Some(nonce) if !is_nonce(store, tenant.id, caller.endpoint, nonce) => {
-            return Err(NONCE.into());
+        Some(nonce) => {
+            let made = made_at(store, tenant.id, caller.endpoint, nonce).ok_or(NONCE)?;
+            if made < nonce_since {
+                return Err(NONCE.into());
+            }
         }
-        None if nonce_required => return Err(NONCE.into()),
-        _ => {}
+        None if nonce_required || nonce_since > i64::MIN => return Err(NONCE.into()),
+        None => {}
     }
     let key = format!("{jkt}:{}", claims.jti);
     match store.ephemeral.put_new(&SEEN, tenant.id, key, &()).await? {
@@ -167,16 +174,16 @@ pub fn nonce(store: &Store, tenant: TenantId, endpoint: Endpoint) -> Result<Stri
     Ok(URL_SAFE_NO_PAD.encode(store.keys.seal(&store.env, place(tenant, endpoint), &now)?))
 }
 
-/// Whether a nonce is ours, for this endpoint of this tenant, and recent.
-fn is_nonce(store: &Store, tenant: TenantId, endpoint: Endpoint, nonce: &str) -> bool {
-    let opened = || {
-        let sealed = URL_SAFE_NO_PAD.decode(nonce).ok()?;
-        let time = store.keys.open(place(tenant, endpoint), &sealed).ok()?;
-        let made = i64::from_be_bytes(time.expose_secret().try_into().ok()?);
-        let age = store.env.now().timestamp() - made;
-        (-SKEW..=NONCE_LIFE).contains(&age).then_some(())
-    };
-    nonce.len() <= 256 && opened().is_some()
+/// When a nonce was made, if it is ours, for this endpoint of this tenant, and recent.
+fn made_at(store: &Store, tenant: TenantId, endpoint: Endpoint, nonce: &str) -> Option<i64> {
+    if nonce.len() > 256 {
+        return None;
+    }
+    let sealed = URL_SAFE_NO_PAD.decode(nonce).ok()?;
+    let time = store.keys.open(place(tenant, endpoint), &sealed).ok()?;
+    let made = i64::from_be_bytes(time.expose_secret().try_into().ok()?);
+    let age = store.env.now().timestamp() - made;
+    (-SKEW..=NONCE_LIFE).contains(&age).then_some(made)
 }
 
 #[cfg(test)]

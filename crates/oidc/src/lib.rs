@@ -38,6 +38,7 @@ pub mod token;
 pub mod userinfo;
 
 use store::Store;
+use store::ephemeral::Ephemeral;
 use store::tenant::Tenant;
 
 pub use crate::acr::Acr;
@@ -58,13 +59,20 @@ pub struct Provider {
     pub keys: keys::Keys,
     /// `https`; `http` in the demo.
     pub scheme: &'static str,
+    /// Since when it is known which proofs and assertions came by, in seconds since 1970.
+    seen_since: i64,
 }
 
 impl Provider {
     /// A provider over this store.
     #[must_use]
     pub fn new(store: Store, scheme: &'static str) -> Self {
-        Self { keys: keys::Keys::new(store.clone()), store, scheme }
+        // What a process remembers begins with it; Redis was there before.
+        let seen_since = match store.ephemeral {
+            Ephemeral::Memory(_) => store.env.now().timestamp(),
+            Ephemeral::Redis(_) => i64::MIN,
+        };
+        Self { keys: keys::Keys::new(store.clone()), store, scheme, seen_since }
     }
 
     /// The issuer of a tenant.

@@ -1,8 +1,10 @@
 //! DPoP (RFC 9449), with UserInfo as the protected resource.
 
-use e2e::{Answer, Client, Code, Jwt, Key, Pkce, Request, USERINFO, request_uri, sha256};
+use e2e::{
+    Answer, Client, Code, Jwt, Key, Pkce, RIGHT_PROOFS, Request, USERINFO, WRONG_ATH, WRONG_PROOFS,
+    request_uri, sha256,
+};
 use reqwest::Method;
-use serde_json::Value;
 
 use crate::side::{Side, is_refused, text};
 
@@ -43,74 +45,6 @@ fn is_refused_at_resource(answer: &Answer, error: &str, what: &str) {
     assert!(answer.json().get("sub").is_none(), "{what}");
     assert!(answer.headers.contains_key("date"), "{what}");
 }
-
-type Change = fn(Jwt) -> Jwt;
-
-/// Proofs that are refused.
-const WRONG: [(&str, Change); 22] = [
-    ("no JWT: two parts", |proof| {
-        proof.spoilt(|token| token.rsplit_once('.').unwrap().0.to_owned())
-    }),
-    ("no JWT: a word", |proof| proof.spoilt(|_| "x".to_owned())),
-    ("no typ", |proof| proof.header("typ", Value::Null)),
-    ("no alg", |proof| proof.header("alg", Value::Null)),
-    ("no jwk", |proof| proof.header("jwk", Value::Null)),
-    ("no jti", |proof| proof.claim("jti", Value::Null)),
-    ("no htm", |proof| proof.claim("htm", Value::Null)),
-    ("no htu", |proof| proof.claim("htu", Value::Null)),
-    ("no iat", |proof| proof.claim("iat", Value::Null)),
-    ("no ath", |proof| proof.claim("ath", Value::Null)),
-    ("another typ", |proof| proof.header("typ", "dpop+jwt+wrongyousee")),
-    ("alg none", |proof| {
-        let unsigned = |token: String| format!("{}.", token.rsplit_once('.').unwrap().0);
-        proof.header("alg", "none").spoilt(unsigned)
-    }),
-    ("a symmetric alg", |proof| proof.header("alg", "HS256")),
-    ("another alg than the key's", |proof| proof.header("alg", "PS256")),
-    ("another signature", |proof| {
-        proof.spoilt(|token| {
-            let (rest, signature) = token.rsplit_once('.').unwrap();
-            let first = if signature.starts_with('A') { "B" } else { "A" };
-            format!("{rest}.{first}{}", &signature[1..])
-        })
-    }),
-    ("the private key in jwk", |proof| {
-        let jwk = proof.key.private_jwk();
-        proof.header("jwk", jwk)
-    }),
-    ("another htm", |proof| proof.claim("htm", "PUT")),
-    ("another htu", |proof| proof.claim("htu", "https://app.example.com/oidc/me")),
-    ("iat in an hour", |proof| {
-        let iat = proof.claims["iat"].as_i64().unwrap() + 3600;
-        proof.claim("iat", iat)
-    }),
-    ("iat an hour ago", |proof| {
-        let iat = proof.claims["iat"].as_i64().unwrap() - 3600;
-        proof.claim("iat", iat)
-    }),
-    ("another token's ath", |proof| proof.claim("ath", sha256("x"))),
-    ("ath of another kind", |proof| proof.claim("ath", 1)),
-];
-
-fn htu(proof: &Jwt) -> String {
-    proof.claims["htu"].as_str().unwrap().to_owned()
-}
-
-/// Proofs that are right, though they look unusual.
-const RIGHT: [(&str, Change); 4] = [
-    ("query and fragment in htu", |proof| {
-        let htu = htu(&proof) + "?allthedoors#programmed";
-        proof.claim("htu", htu)
-    }),
-    ("upper-case scheme and host in htu", |proof| {
-        let htu = htu(&proof);
-        let (origin, path) = htu.split_once("/oidc").unwrap();
-        let htu = format!("{}/oidc{path}", origin.to_uppercase());
-        proof.claim("htu", htu)
-    }),
-    ("unknown claims", |proof| proof.claim("tx_id_key", 1).claim("htu2", "x")),
-    ("unknown header parameters", |proof| proof.header("tx_id", 1)),
-];
 
 /// The token is bound to its key: not without a proof, not as `Bearer`, not by another key.
 async fn is_bound(client: &Client, access: &str) {
@@ -213,7 +147,7 @@ modules! {
         let client = &side.one;
         let tokens = client.tokens(&mut side.browser).await;
         let access = text(&tokens, "access_token");
-        for (what, change) in WRONG {
+        for (what, change) in WRONG_PROOFS.iter().chain(&WRONG_ATH) {
             let answer = client.userinfo(access).proof(change).send().await;
             is_refused_at_resource(&answer, "invalid_dpop_proof", what);
         }
@@ -221,7 +155,7 @@ modules! {
         let once = client.userinfo(access);
         assert_eq!(once.clone().send().await.status, 200, "the first use of a jti");
         is_refused_at_resource(&once.send().await, "invalid_dpop_proof", "the second");
-        for (what, change) in RIGHT {
+        for (what, change) in RIGHT_PROOFS {
             let answer = client.userinfo(access).proof(change).send().await;
             assert_eq!(answer.status, 200, "{what}: {}", answer.body);
         }
