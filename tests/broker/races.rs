@@ -212,7 +212,7 @@ impl Bulk {
                 provider: Provider::new(store, "http"),
                 sessions: SessionRules::default(),
                 passwords: password::Passwords::new(password::Settings::default()).unwrap(),
-                notifier: notify::Notifier::new(None, &notify::guard::Policy::default()).unwrap(),
+                notifier: notify::Notifier::new(None, &outgoing::Policy::default()).unwrap(),
             })
             .collect();
         let database = &world.store().database;

@@ -3,7 +3,7 @@
 
 use actix_web::{get, put};
 use notify::Webhook;
-use notify::guard::{MAX_URL, check_url};
+use outgoing::{MAX_URL, check_url};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -62,7 +62,7 @@ fn secret(value: &Value) -> Result<SecretString, Flaws> {
     let secret: SecretString = rules::visible_ascii(128)(value)?.into();
     // The address is checked apart; any good one will do here.
     let webhook = Webhook { url: "https://example.com/".to_owned(), secret: secret.clone() };
-    if webhook.check(&notify::guard::Policy::default()).is_ok() {
+    if webhook.check(&outgoing::Policy::default()).is_ok() {
         return Ok(secret);
     }
     let text = "has to be whsec_ and 24 to 64 bytes in base64: leave it out to have one made";

@@ -90,7 +90,7 @@ impl Bed {
             new_keys: NURSERY.clone(),
             links: broker::admin::Links::new(client.clone(), store.clone()),
             tester: broker::source_test::Tester::new(client, store.clone()),
-            outgoing: notify::guard::Policy::default(),
+            outgoing: outgoing::Policy::default(),
             passwords: password::Passwords::new(password::Settings {
                 memory_kib: 64,
                 iterations: 1,
