@@ -75,7 +75,7 @@ impl Bed {
         let env = Env::system();
         let keys = Arc::new(KeyRing::ephemeral(&env).unwrap());
         let ephemeral = Ephemeral::memory(MemorySettings::default());
-        let store = Store { database, ephemeral, env, keys };
+        let store = Store { database, ephemeral, env, keys, logout_due: Arc::default() };
         let wecom = WeCom::start();
         let client = broker::wecom::WeCom::new(wecom.settings(), store.clone()).unwrap();
         let console = Console {
