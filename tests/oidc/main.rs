@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod backchannel;
+mod backchannel_attacks;
 mod clients;
 mod codes;
 mod issuer;

@@ -8,7 +8,6 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use outgoing::{Policy, UrlFlaw, check_url};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 
-
 /// What a secret's text begins with.
 const PREFIX: &str = "whsec_";
 

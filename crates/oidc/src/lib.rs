@@ -6,12 +6,15 @@
 //!                                   │  (the broker finds out who it is, and grants)
 //!                                   ▼
 //! grant ─▶ code::issue ─▶ code ─▶ token::exchange ─▶ Tokens ─▶ userinfo::claims
+//!
+//! session ends ─▶ outbox ─▶ backchannel::Courier ─▶ logout token ─▶ each app of the session
 //! ```
 
 mod access_token;
 mod acr;
 mod assertion;
 pub mod authorize;
+pub mod backchannel;
 mod caller;
 mod claims;
 pub mod client_auth;
@@ -26,6 +29,7 @@ pub mod jose;
 pub mod jwt;
 pub mod keys;
 pub mod logout;
+mod logout_token;
 mod parameters;
 mod params;
 mod pkce;
@@ -37,6 +41,7 @@ pub mod revocation;
 pub mod token;
 pub mod userinfo;
 
+use outgoing::GuardedClient;
 use store::Store;
 use store::tenant::Tenant;
 
@@ -58,13 +63,15 @@ pub struct Provider {
     pub keys: keys::Keys,
     /// `https`; `http` in the demo.
     pub scheme: &'static str,
+    /// Calls the addresses that apps are registered with.
+    pub outgoing: GuardedClient,
 }
 
 impl Provider {
     /// A provider over this store.
     #[must_use]
-    pub fn new(store: Store, scheme: &'static str) -> Self {
-        Self { keys: keys::Keys::new(store.clone()), store, scheme }
+    pub fn new(store: Store, scheme: &'static str, outgoing: GuardedClient) -> Self {
+        Self { keys: keys::Keys::new(store.clone()), store, scheme, outgoing }
     }
 
     /// The issuer of a tenant.
