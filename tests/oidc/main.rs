@@ -4,6 +4,8 @@
 
 mod assertion_forgeries;
 mod assertions;
+mod backchannel;
+mod backchannel_attacks;
 mod claims;
 mod client_credentials;
 mod clients;

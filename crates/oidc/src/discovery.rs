@@ -40,6 +40,8 @@ pub fn document(issuer: &Issuer) -> Vec<u8> {
         "introspection_endpoint": issuer.at(Endpoint::Introspection.path()),
         "revocation_endpoint": issuer.at(Endpoint::Revocation.path()),
         "end_session_endpoint": issuer.at("/oidc/session/end"),
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "scopes_supported": Protocol::SCOPES,
         "response_types_supported": ["code"],
         "response_modes_supported": ResponseMode::ALL,

@@ -74,7 +74,7 @@ impl Bed {
         let env = Env::system();
         let keys = Arc::new(KeyRing::ephemeral(&env).unwrap());
         let ephemeral = Ephemeral::memory(MemorySettings::default());
-        let store = Store { database, ephemeral, env, keys };
+        let store = Store { database, ephemeral, env, keys, logout_due: Arc::default() };
         let wecom = WeCom::start();
         let client = broker::wecom::WeCom::new(wecom.settings(), store.clone()).unwrap();
         let console = Console {
@@ -89,7 +89,7 @@ impl Bed {
             new_keys: Nursery::of_process(),
             links: broker::admin::Links::new(client.clone(), store.clone()),
             tester: broker::source_test::Tester::new(client, store.clone()),
-            outgoing: notify::guard::Policy::default(),
+            outgoing: outgoing::Policy::default(),
             passwords: password::Passwords::new(password::Settings {
                 memory_kib: 64,
                 iterations: 1,

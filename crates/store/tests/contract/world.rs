@@ -82,7 +82,8 @@ impl World {
         database.migrate().await?;
         let keys = Arc::new(KeyRing::ephemeral(&env)?);
         let ephemeral = Ephemeral::memory(MemorySettings::default());
-        Ok(Self { store: Store { database, ephemeral, env, keys }, clock })
+        let store = Store { database, ephemeral, env, keys, logout_due: Arc::default() };
+        Ok(Self { store, clock })
     }
 
     pub(crate) fn env(&self) -> &Env {
