@@ -99,7 +99,8 @@ export type ErrorCode =
   | 'id_token_invalid'
   // The provider's, from OAuth and OpenID Connect:
   | 'login_required'
-  | 'interaction_required'
+  | 'consent_required'
+  | 'unmet_authentication_requirements'
   | 'access_denied'
   | 'invalid_request'
   | 'invalid_grant'

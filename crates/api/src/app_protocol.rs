@@ -9,7 +9,7 @@ use store::protocol::{GrantType, Profile, Protocol, ResponseMode};
 use store::signing_key::Algorithm;
 use utoipa::ToSchema;
 
-use crate::fields::{Context, Fields, Flaw, Flaws};
+use crate::fields::{Fields, Flaw, Flaws};
 use crate::{rules, schema, uris};
 
 const HOUR: i64 = 3600;
@@ -104,9 +104,8 @@ impl AppProtocol {
     }
 
     /// Reads the fields of an app that are about the provider.
-    pub(crate) fn read(fields: &mut Fields, context: Context<'_>) -> Option<Self> {
+    pub(crate) fn read(fields: &mut Fields) -> Option<Self> {
         let Protocol { grant_types, scopes, response_modes, .. } = Protocol::default();
-        let http = context.console.scheme == "http";
         let profile = rules::word(&["oauth21", "oidc_basic", "fapi2"]);
         let profile = fields.defaulted("profile", Profile::Oauth21, profile);
         let way = rules::word(&["authorization_code", "refresh_token", "client_credentials"]);
@@ -115,7 +114,7 @@ impl AppProtocol {
         let mode = rules::word(&["query", "form_post", "web_message"]);
         let response_modes =
             fields.defaulted("response_modes", response_modes, rules::list(1, 3, mode));
-        let origins = rules::list(0, 50, uris::web_origin(http));
+        let origins = rules::list(0, 50, uris::web_origin);
         let web_origins = fields.defaulted("web_origins", Vec::new(), origins);
         let names = rules::list(0, 20, rules::visible_ascii(200));
         let audiences = fields.defaulted("audiences", Vec::new(), names);

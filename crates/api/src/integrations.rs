@@ -144,6 +144,27 @@ fn changes(product: &Product, app: &App, places: &Places) -> Vec<NeededChange> {
         let field = "id_token_signed_response_alg";
         changes.push(NeededChange { field, needed: alg.to_string(), why });
     }
+    if app.protocol.profile == Profile::Fapi2 && product.pkce {
+        changes.push(NeededChange {
+            field: "profile",
+            needed: Profile::Oauth21.to_string(),
+            why: "The product speaks no FAPI 2.0.",
+        });
+    }
+    if app.protocol.require_pushed_authorization_requests {
+        changes.push(NeededChange {
+            field: "require_pushed_authorization_requests",
+            needed: "false".to_owned(),
+            why: "The product does not push its requests.",
+        });
+    }
+    if app.protocol.dpop_bound_access_tokens {
+        changes.push(NeededChange {
+            field: "dpop_bound_access_tokens",
+            needed: "false".to_owned(),
+            why: "The product sends no DPoP proofs.",
+        });
+    }
     if !product.pkce && app.protocol.profile != Profile::OidcBasic {
         changes.push(NeededChange {
             field: "profile",

@@ -89,19 +89,17 @@ pub(crate) fn called(policy: &Policy) -> impl Fn(&Value) -> Result<String, Flaws
 }
 
 /// A web origin (RFC 6454 §6.2): scheme, host and port, as browsers write it, and nothing else.
-pub(crate) fn web_origin(http: bool) -> impl Fn(&Value) -> Result<String, Flaws> {
-    move |value| {
-        let (text, url) = absolute(string(value)?)?;
-        let local =
-            url.host().is_some_and(|host| is_loopback(&host) || (http && is_localhost(&host)));
-        if url.scheme() != "https" && !(url.scheme() == "http" && local) {
-            return flaw("scheme", "has to be https (http only for 127.0.0.1 and [::1])");
-        }
-        if url.origin().ascii_serialization() == text {
-            return Ok(text);
-        }
-        flaw("origin", "has to be an origin as browsers write it, such as https://app.example.com")
+pub(crate) fn web_origin(value: &Value) -> Result<String, Flaws> {
+    let (text, url) = absolute(string(value)?)?;
+    // A developer's own machine, as for the redirect URIs of public apps.
+    let local = url.host().is_some_and(|host| is_loopback(&host) || is_localhost(&host));
+    if url.scheme() != "https" && !(url.scheme() == "http" && local) {
+        return flaw("scheme", "has to be https (http only for this very machine)");
     }
+    if url.origin().ascii_serialization() == text {
+        return Ok(text);
+    }
+    flaw("origin", "has to be an origin as browsers write it, such as https://app.example.com")
 }
 
 /// The URL of a picture: https.

@@ -41,7 +41,11 @@ async fn page(context: &mut Context) -> Result<HttpResponse, Failure> {
     let page = Approve {
         frame,
         user: user.name.or(user.username).unwrap_or_default(),
-        gives: wanted.split(' ').filter_map(texts.scope).map(str::to_owned).collect(),
+        gives: wanted
+            .split(' ')
+            .map(|scope| (texts.scope)(scope).unwrap_or(scope))
+            .map(str::to_owned)
+            .collect(),
         action: action(&id),
         csrf: cookie::csrf(&secret, APPROVE),
         cancel: cancel_view(context, &id),

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use store::app::{self, App, AuthMethod};
 use store::grant::Claims;
 use store::id::{AppId, UserId};
-use store::protocol::ResponseMode;
+use store::protocol::{GrantType, ResponseMode};
 use store::source::Status;
 use store::tenant::Tenant;
 
 use crate::acr::Acr;
-use crate::error::{Error, OAuthError};
+use crate::error::{Error, ErrorCode, OAuthError};
 use crate::params::Params;
 use crate::policy::Policy;
 use crate::{Provider, claims, parameters, pkce, pushed};
@@ -175,6 +175,10 @@ pub(crate) async fn check(
     params: &Params,
 ) -> Result<AuthorizationRequest, Error> {
     parameters::rules(params)?;
+    if !app.protocol.grants_by(GrantType::AuthorizationCode) {
+        let wrong = "this app may not ask for codes";
+        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, wrong).into());
+    }
     let policy = Policy::of(app);
     let response_mode = parameters::response_mode(app, redirect_uri, params)?;
     let asked = params.get("claims")?.map(|text| claims::parse(text, app)).transpose()?;

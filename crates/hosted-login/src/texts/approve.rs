@@ -10,7 +10,7 @@ pub struct ApproveTexts {
     pub heading: fn(&str) -> String,
     /// Above what the app gets.
     pub gets: &'static str,
-    /// What a scope gives; nothing for one without words.
+    /// What a scope gives; nothing for one of the tenant's own, which speaks for itself.
     pub scope: fn(&str) -> Option<&'static str>,
     /// Button: agree.
     pub approve: &'static str,
