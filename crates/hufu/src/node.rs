@@ -16,12 +16,14 @@ use chrono::TimeDelta;
 use hosted_login::{PublicDocuments, Site};
 use oidc::Provider;
 use oidc::keys::Nursery;
+use oidc::rotation::Rotator;
 use secrecy::ExposeSecret as _;
 use store::ephemeral::{Ephemeral, MemorySettings, RedisSettings};
 use store::secret::SecretHash;
 use store::{Database, Env, KeyRing, Store};
 use tokio::task::JoinHandle;
 
+use crate::key_rotation;
 use crate::management;
 use crate::middleware::observe;
 use crate::settings::Settings;
@@ -87,6 +89,8 @@ impl Node {
         store.check_key_ring().await?;
         let site = site(settings, &store)?;
         let console = Arc::new(console(settings, &site)?);
+        let rules = settings.rotation_rules()?;
+        let rotator = Rotator::new(store.clone(), console.new_keys.clone(), rules);
         let private = TcpListener::bind(settings.server.management).with_context(|| {
             format!("server.management {} cannot be bound", settings.server.management)
         })?;
@@ -99,6 +103,7 @@ impl Node {
         let (public_handle, private_handle) = (public.handle(), private.handle());
         let mut tasks = vec![spawn_server(public), spawn_server(private)];
         tasks.extend(background(&store, settings.audit_retention()?));
+        tasks.push(key_rotation::spawn(store.ephemeral.clone(), rotator));
         Ok(Self {
             address,
             management,
