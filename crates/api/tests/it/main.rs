@@ -22,6 +22,7 @@ mod problems;
 mod rights;
 mod search;
 mod secrets;
+mod signing_keys;
 mod simulate;
 mod source_test;
 mod sources;
