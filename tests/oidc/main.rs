@@ -5,6 +5,7 @@
 mod clients;
 mod codes;
 mod issuer;
+mod keys;
 mod logout;
 mod mutations;
 mod pages;
