@@ -17,6 +17,7 @@ mod dpop_nonces;
 mod dpop_tokens;
 mod introspection;
 mod issuer;
+mod keys;
 mod logout;
 mod mutations;
 mod pages;

@@ -40,6 +40,7 @@ mod routes;
 mod rule_report;
 mod rules;
 mod schema;
+mod signing_keys;
 mod simulate;
 mod source_input;
 mod source_policy;

@@ -5,7 +5,8 @@ use utoipa::OpenApi;
 
 use crate::{
     api_keys, apps, audit_events, branding, corps, identity_import, identity_links, import,
-    integrations, link_events, links, messaging, rule_report, simulate, source_test, sources,
+    integrations, link_events, links, messaging, rule_report, signing_keys, simulate, source_test,
+    sources,
     tenants, traces, user_access, users, verification_files,
 };
 
@@ -69,6 +70,12 @@ table! {
     api_keys::create,
     api_keys::read,
     api_keys::delete,
+
+    signing_keys::list,
+    signing_keys::create,
+    signing_keys::read,
+    signing_keys::activate,
+    signing_keys::delete,
 
     import::import,
     users::list,

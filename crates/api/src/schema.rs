@@ -54,6 +54,8 @@ words! {
         "How an app proves itself at the token endpoint (OpenID Connect Core §9). `none` is a public app.";
     Algorithm of store::signing_key::Algorithm:
         "A signature algorithm (RFC 7518 §3.1).";
+    KeyStatus of store::signing_key::KeyStatus:
+        "`next`: published, so that everybody knows it before it signs. `active`: it signs. `retired`: it only verifies what it signed.";
     Profile of store::protocol::Profile:
         "Which rules the provider holds an app to. `oauth21`: PKCE is required. `oidc_basic`: PKCE is the choice of an app with a secret, for older ones. `fapi2`: FAPI 2.0 Security Profile: pushed requests, DPoP, `private_key_jwt`.";
     GrantType of store::protocol::GrantType:

@@ -116,7 +116,7 @@ pub(crate) async fn list(call: Operator) -> Result<Answer> {
 
 /// Make a tenant
 ///
-/// It gets its signing keys at once, one for ES256 and one for RS256. They never leave the server.
+/// It gets its signing keys at once, one for each algorithm. They never leave the server.
 #[utoipa::path(tag = "Tenants", operation_id = "createTenant", request_body = NewTenant,
     responses((status = 201, description = "It was made", body = TenantView)))]
 #[post("/tenants")]

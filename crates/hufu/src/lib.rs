@@ -3,6 +3,7 @@
 
 pub mod command;
 pub mod demo;
+mod key_rotation;
 mod management;
 mod middleware;
 pub mod node;

@@ -18,12 +18,14 @@ use oidc::Provider;
 use oidc::backchannel::Courier;
 use oidc::keys::Nursery;
 use outgoing::guarded_client;
+use oidc::rotation::Rotator;
 use secrecy::ExposeSecret as _;
 use store::ephemeral::{Ephemeral, MemorySettings, RedisSettings};
 use store::secret::SecretHash;
 use store::{Database, Env, KeyRing, Store};
 use tokio::task::JoinHandle;
 
+use crate::key_rotation;
 use crate::management;
 use crate::middleware::observe;
 use crate::settings::Settings;
@@ -93,6 +95,8 @@ impl Node {
         let site = site(settings, &store)?;
         let console = Arc::new(console(settings, &site)?);
         let courier = Courier::new(site.broker.provider.clone());
+        let rules = settings.rotation_rules()?;
+        let rotator = Rotator::new(store.clone(), console.new_keys.clone(), rules);
         let private = TcpListener::bind(settings.server.management).with_context(|| {
             format!("server.management {} cannot be bound", settings.server.management)
         })?;
@@ -106,6 +110,7 @@ impl Node {
         let mut tasks = vec![spawn_server(public), spawn_server(private)];
         tasks.extend(background(&store, settings.audit_retention()?));
         tasks.push(tokio::spawn(courier.run()));
+        tasks.push(key_rotation::spawn(store.ephemeral.clone(), rotator));
         Ok(Self {
             address,
             management,

@@ -41,6 +41,9 @@ pub struct Settings {
     /// Audit events.
     #[serde(default)]
     pub audit: Audit,
+    /// The tenants' signing keys.
+    #[serde(default)]
+    pub signing_keys: SigningKeys,
     /// Passwords.
     #[serde(default)]
     pub password: Password,
@@ -259,6 +262,20 @@ pub struct Audit {
 impl Default for Audit {
     fn default() -> Self {
         Self { retention_days: 365 }
+    }
+}
+
+/// The tenants' signing keys.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SigningKeys {
+    /// Days that a key signs until another takes over; for ever if zero.
+    pub rotation_days: u32,
+}
+
+impl Default for SigningKeys {
+    fn default() -> Self {
+        Self { rotation_days: 90 }
     }
 }
 

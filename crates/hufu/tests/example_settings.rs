@@ -211,6 +211,21 @@ fn audit_events_are_kept_for_a_time_that_makes_sense() {
     assert_eq!(settings(365).audit_retention().unwrap().unwrap().num_days(), 365);
 }
 
+#[test]
+fn keys_sign_for_a_time_or_for_ever() {
+    let rules = |days: u32| {
+        let toml = complete(&example().1);
+        let toml = toml.replace("rotation_days = 90", &format!("rotation_days = {days}"));
+        let settings = Figment::from(Toml::string(&toml)).extract::<Settings>().unwrap();
+        settings.rotation_rules()
+    };
+    assert_eq!(rules(90).unwrap().age, Some(chrono::TimeDelta::days(90)));
+    assert_eq!(rules(0).unwrap().age, None);
+    assert!(rules(3650).is_ok() && rules(3651).is_err());
+    // As long as a session lasts, an app may show an ID token at its end.
+    assert_eq!(rules(90).unwrap().session, chrono::TimeDelta::hours(12));
+}
+
 /// Answers one request in this way, and says where.
 fn node_that_answers(status: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -55,5 +55,5 @@ pub(crate) fn open<C: DeserializeOwned>(keys: &TenantKeys, kind: Kind, token: &s
     }
     // The key says which algorithm, never the token.
     let key = keys.by_id(jws.header().kid.as_deref()?)?;
-    jws.verify(&key.verifier).ok()?.claims_as().ok()
+    jws.verify(key.verifier()).ok()?.claims_as().ok()
 }

@@ -24,15 +24,19 @@ use tokio::sync::{Mutex, mpsc};
 use crate::error::{Error, Result};
 use crate::jose::PublicKey;
 
-/// How long a node may go on with the keys it has read. A new key is published at least this long
-/// before it signs.
-const FRESH_FOR: Duration = Duration::from_secs(10);
+/// How long a node may go on with the keys it has read: so long what a withdrawn key signed is still
+/// taken.
+const FRESH_FOR: Duration = Duration::from_secs(1);
+/// How long it remembers what it has parsed of a tenant that nobody asks for.
+const PARSED_FOR: Duration = Duration::from_mins(10);
 
 /// The tenants' keys as this node has read them.
 #[derive(Clone)]
 pub struct Keys {
     store: Store,
-    cache: Cache<TenantId, Arc<TenantKeys>>,
+    fresh: Cache<TenantId, Arc<TenantKeys>>,
+    /// What was read last, fresh or not: whose parts need not be parsed again.
+    last: Cache<TenantId, Arc<TenantKeys>>,
 }
 
 impl fmt::Debug for Keys {
@@ -52,7 +56,12 @@ pub(crate) struct Key {
     pub(crate) id: KeyId,
     pub(crate) algorithm: Algorithm,
     status: KeyStatus,
-    pub(crate) verifier: PublicKey,
+    pair: Arc<Pair>,
+}
+
+/// Both halves of a key. They never change, and an RSA key takes a while to be parsed.
+struct Pair {
+    verifier: PublicKey,
     signer: Signer,
 }
 
@@ -64,34 +73,50 @@ enum Signer {
 
 impl Keys {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, cache: Cache::builder().max_capacity(10_000).time_to_live(FRESH_FOR).build() }
+        let cache = || Cache::builder().max_capacity(10_000);
+        Self {
+            store,
+            fresh: cache().time_to_live(FRESH_FOR).build(),
+            last: cache().time_to_idle(PARSED_FOR).build(),
+        }
     }
 
     /// The keys of a tenant. One reader at a time asks the database.
     pub async fn of(&self, tenant: TenantId) -> Result<Arc<TenantKeys>> {
-        if let Some(keys) = self.cache.get(&tenant).await {
+        if let Some(keys) = self.fresh.get(&tenant).await {
             return Ok(keys);
         }
-        let keys = self.cache.try_get_with(tenant, self.read(tenant)).await;
+        let keys = self.fresh.try_get_with(tenant, self.read(tenant)).await;
         keys.map_err(|error| Error::Store(store::Error::Unavailable(Box::new(Shared(error)))))
     }
 
     async fn read(&self, tenant: TenantId) -> Result<Arc<TenantKeys>> {
-        let rows = signing_key::list(&mut self.store.tenant(tenant)).await?;
+        let last = self.last.get(&tenant).await;
+        let mut rows = signing_key::list(&mut self.store.tenant(tenant)).await?;
+        // Those that sign come first, for clients that take the first key that fits.
+        rows.sort_by_key(|row| row.status != KeyStatus::Active);
         let open = |row: &SigningKey| -> Result<Key> {
-            let private = signing_key::private_key(&self.store.keys, tenant, row)?;
-            let jwk = published(row);
-            Ok(Key {
-                id: row.id,
-                algorithm: row.algorithm,
-                status: row.status,
-                verifier: PublicKey::from_members(&jwk)
-                    .map_err(|_| Error::Key("its public half is not a key"))?,
-                signer: Signer::parse(row.algorithm, private.expose_secret())?,
-            })
+            let known =
+                last.as_ref().and_then(|last| last.keys.iter().find(|key| key.id == row.id));
+            let pair = match known {
+                Some(known) => Arc::clone(&known.pair),
+                None => Arc::new(self.parse(tenant, row)?),
+            };
+            Ok(Key { id: row.id, algorithm: row.algorithm, status: row.status, pair })
         };
         let keys = rows.iter().map(open).collect::<Result<Vec<_>>>()?;
-        Ok(Arc::new(TenantKeys { keys, jwks: jwks(&rows).into() }))
+        let keys = Arc::new(TenantKeys { keys, jwks: jwks(&rows).into() });
+        self.last.insert(tenant, Arc::clone(&keys)).await;
+        Ok(keys)
+    }
+
+    fn parse(&self, tenant: TenantId, row: &SigningKey) -> Result<Pair> {
+        let private = signing_key::private_key(&self.store.keys, tenant, row)?;
+        Ok(Pair {
+            verifier: PublicKey::from_members(&published(row))
+                .map_err(|_| Error::Key("its public half is not a key"))?,
+            signer: Signer::parse(row.algorithm, private.expose_secret())?,
+        })
     }
 }
 
@@ -120,11 +145,16 @@ impl TenantKeys {
 }
 
 impl Key {
+    /// What verifies the key's signatures.
+    pub(crate) fn verifier(&self) -> &PublicKey {
+        &self.pair.verifier
+    }
+
     /// Signs bytes as RFC 7518 §3.3 to §3.5 and RFC 8037 §3.1 say.
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
         let failed = |_| Error::Key("signing failed");
         let random = SystemRandom::new();
-        match &self.signer {
+        match &self.pair.signer {
             Signer::Es256(pair) => {
                 pair.sign(&random, message).map(|s| s.as_ref().to_vec()).map_err(failed)
             }

@@ -38,6 +38,7 @@ pub mod pushed;
 mod refresh;
 mod response;
 pub mod revocation;
+pub mod rotation;
 pub mod token;
 pub mod userinfo;
 

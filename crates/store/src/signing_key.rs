@@ -115,20 +115,35 @@ pub async fn list(scope: &mut impl Scope) -> Result<Vec<SigningKey>> {
         .await
 }
 
-/// Gives a key another status. Whether there was one that did not have it.
+/// A key of the tenant.
+pub async fn find(scope: &mut impl Scope, id: KeyId) -> Result<Option<SigningKey>> {
+    scope
+        .query(sql!(
+            "SELECT id, algorithm, status, private_key, public_jwk, created_at, changed_at
+             FROM signing_keys WHERE tenant_id = $1 AND id = $2"
+        ))
+        .bind(id)
+        .optional()
+        .await
+}
+
+/// Takes a key from one status to another. Whether there was one with the first: of two callers at
+/// once, one gets `true`.
 pub async fn set_status(
     tx: &mut TenantWrite,
     env: &Env,
     id: KeyId,
-    status: KeyStatus,
+    from: KeyStatus,
+    to: KeyStatus,
 ) -> Result<bool> {
     let changed = tx
         .query(sql!(
-            "UPDATE signing_keys SET status = $3, changed_at = $4
-             WHERE tenant_id = $1 AND id = $2 AND status <> $3"
+            "UPDATE signing_keys SET status = $4, changed_at = $5
+             WHERE tenant_id = $1 AND id = $2 AND status = $3"
         ))
         .bind(id)
-        .bind(status)
+        .bind(from)
+        .bind(to)
         .bind(env.now())
         .execute()
         .await?;

@@ -59,6 +59,7 @@ pub(super) fn tags() -> Value {
         { "name": "Apps", "description": "The OpenID Connect clients of a tenant." },
         { "name": "Links", "description": "Which sources work for which apps." },
         { "name": "API keys", "description": "Keys for this API, each for one tenant." },
+        { "name": "Signing keys", "description": "What signs a tenant's tokens." },
         { "name": "Users", "description": "The accounts of people, their identities and sessions." },
         { "name": "Journal of links", "description": "Every link between a user and an upstream person that came and went, and taking it back." },
         { "name": "Verification files", "description": "WeCom's `WW_verify_*.txt`, served at the root of the tenant's host." },
@@ -105,6 +106,7 @@ pub(super) fn parameters() -> Value {
         "source": id("source", "The identity source's id"),
         "app": id("app", "The app's id, which is its client_id"),
         "key": id("key", "The API key's id"),
+        "kid": id("kid", "The signing key's id, which is its kid"),
         "user": id("user", "The user's id, which is the sub"),
         "identity": id("identity", "The identity's id"),
         "event": id("event", "The id of an event in the journal of links"),
@@ -184,7 +186,7 @@ fn add_header(response: &mut Value, name: &str) {
 }
 
 /// Operations that can be in conflict with what exists.
-const CONFLICTING: [&str; 14] = [
+const CONFLICTING: [&str; 17] = [
     "createTenant",
     "updateTenant",
     "createCorp",
@@ -199,6 +201,9 @@ const CONFLICTING: [&str; 14] = [
     "deleteUser",
     "putVerificationFile",
     "deleteTenant",
+    "createSigningKey",
+    "activateSigningKey",
+    "deleteSigningKey",
 ];
 
 /// Adds what the rules say to an operation.

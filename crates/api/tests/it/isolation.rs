@@ -31,6 +31,7 @@ pub(crate) async fn furnish(tenant: &Caller) -> Ids {
         ("name", name),
         ("key", key),
         ("user", user),
+        ("kid", tenant.post("signing-keys", json!({ "algorithm": "ES256" })).await.kid()),
         ("identifier", "wecom".to_owned()),
         ("product", "grafana".to_owned()),
     ];
@@ -101,6 +102,8 @@ pub(crate) fn body(operation: &str, ids: &Ids, fresh: usize) -> Option<Value> {
         "createApiKey" | "updateTenant" | "updateCorp" | "updateApp" => name,
         "updateIdentitySource" => json!({ "login_only": true }),
         "updateUser" => json!({ "status": "active" }),
+        "createSigningKey" => json!({ "algorithm": "RS256" }),
+        "activateSigningKey" => json!({ "force": true }),
         "createUser" => json!({ "external_id": format!("n{fresh}"), "name": "N" }),
         "putUserPassword" => json!({ "password": "correct horse battery" }),
         // A line of JSON is one of JSON lines.
@@ -170,7 +173,9 @@ async fn what_is_another_tenants_is_not_there() {
         let expected = if template == "/tenants/{tenant}" { 403 } else { 404 };
         refused.assert(expected);
         // Our path, with one of the other tenant's ids in each place.
-        for name in ["corp", "source", "app", "key", "user", "name", "identity", "event", "trace"] {
+        for name in
+            ["corp", "source", "app", "key", "kid", "user", "name", "identity", "event", "trace"]
+        {
             if !template.contains(&format!("{{{name}}}")) || id == "putVerificationFile" {
                 continue;
             }

@@ -23,6 +23,7 @@ mod problems;
 mod rights;
 mod search;
 mod secrets;
+mod signing_keys;
 mod simulate;
 mod source_test;
 mod sources;

@@ -205,6 +205,10 @@ impl Answer {
         self.body["id"].as_str().unwrap().to_owned()
     }
 
+    pub(crate) fn kid(&self) -> String {
+        self.body["kid"].as_str().unwrap().to_owned()
+    }
+
     pub(crate) fn items(&self) -> &[Value] {
         self.body["items"].as_array().unwrap()
     }

@@ -61,6 +61,7 @@ impl Settings {
         note(self.check_scheme());
         note(self.check_session());
         note(self.audit_retention().map(|_| ()));
+        note(self.rotation_rules().map(|_| ()));
         note(self.notifier().map(|_| ()));
         match wrong.as_slice() {
             [] => Ok(()),
@@ -92,6 +93,19 @@ impl Settings {
                 "audit.retention_days has to be 1 to 36500 (100 years), or 0 to keep audit events for ever"
             ),
         }
+    }
+
+    /// When the tenants' signing keys are changed.
+    pub fn rotation_rules(&self) -> Result<oidc::rotation::Rules> {
+        let age = match self.signing_keys.rotation_days {
+            0 => None,
+            days @ 1..=3650 => Some(TimeDelta::days(days.into())),
+            _ => bail!(
+                "signing_keys.rotation_days has to be 1 to 3650 (10 years), or 0 to let keys sign for ever"
+            ),
+        };
+        let session = TimeDelta::minutes(self.login.session_minutes.into());
+        Ok(oidc::rotation::Rules { age, session })
     }
 
     fn check_scheme(&self) -> Result<()> {

@@ -17,6 +17,7 @@ use crate::world::{FIRST, Sample, World, new_key};
 each_engine! {
     an_api_key_comes_back,
     signing_keys_come_back_newest_first,
+    a_signing_key_changes_its_status_once,
     a_verification_file_comes_back,
     audit_events_come_back_with_every_variant,
 }
@@ -68,6 +69,35 @@ async fn signing_keys_come_back_newest_first(url: DatabaseUrl) -> Result<()> {
     assert_eq!((&found[0].public_jwk.0, found[0].created_at), (&new.public_jwk, world.env().now()));
     let private = signing_key::private_key(&world.store.keys, of.tenant.id, &found[0])?;
     assert_eq!(private.expose_secret(), new.private_key.expose_secret());
+    Ok(())
+}
+
+async fn a_signing_key_changes_its_status_once(url: DatabaseUrl) -> Result<()> {
+    use KeyStatus::{Active, Next, Retired};
+    let (world, of) = world(url).await?;
+    let (env, tenant) = (world.env(), of.tenant.id);
+    world.clock.advance(TimeDelta::seconds(1));
+    let mut tx = world.store.begin(tenant).await?;
+    // It has to have the status that the caller thinks it has.
+    assert!(!signing_key::set_status(&mut tx, env, of.key, Next, Retired).await?);
+    assert!(signing_key::set_status(&mut tx, env, of.key, Active, Retired).await?);
+    assert!(!signing_key::set_status(&mut tx, env, of.key, Active, Retired).await?);
+    tx.commit().await?;
+    let found = signing_key::find(&mut world.store.tenant(tenant), of.key).await?.unwrap();
+    assert_eq!((found.status, found.changed_at), (Retired, env.now()));
+    assert_eq!(found.changed_at - found.created_at, TimeDelta::seconds(1));
+    // Only its own algorithm's place is free now; a retired one takes none.
+    let new = new_key(Algorithm::Es256);
+    let mut tx = world.store.begin(tenant).await?;
+    for status in [Active, Next, Retired, Retired] {
+        signing_key::create(&mut tx, env, &world.store.keys, &new, status).await?;
+    }
+    assert!(signing_key::remove(&mut tx, of.key).await?);
+    assert!(!signing_key::remove(&mut tx, of.key).await?);
+    tx.commit().await?;
+    let mut tx = world.store.begin(tenant).await?;
+    let second = signing_key::create(&mut tx, env, &world.store.keys, &new, Next).await;
+    assert!(matches!(second, Err(store::Error::Conflict)), "{second:?}");
     Ok(())
 }
 

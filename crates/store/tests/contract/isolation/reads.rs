@@ -287,6 +287,9 @@ fn console_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
             }
             .boxed()
         }),
+        read("signing_key::find", |s, of, _| {
+            async { Ok(signing_key::find(s, of.key).await?.is_some()) }.boxed()
+        }),
         read("signing_key::list", |s, of, w| {
             async {
                 // What is listed does not even open for the other tenant.

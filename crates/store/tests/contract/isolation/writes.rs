@@ -263,7 +263,8 @@ fn provider_writes() -> Vec<Probe<Writes>> {
         }),
         write("signing_key::set_status", |tx, of, w| {
             async {
-                signing_key::set_status(tx, w.env(), of.key, KeyStatus::Retired).await.map(drop)
+                let (from, to) = (KeyStatus::Active, KeyStatus::Retired);
+                signing_key::set_status(tx, w.env(), of.key, from, to).await.map(drop)
             }
             .boxed()
         }),
