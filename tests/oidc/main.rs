@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod app_keys;
 mod assertion_forgeries;
 mod assertions;
 mod backchannel;

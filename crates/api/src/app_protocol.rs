@@ -42,6 +42,10 @@ pub(crate) struct AppProtocol {
     /// Its public keys for `private_key_jwt`, a JWK Set.
     #[schema(value_type = Option<Object>)]
     jwks: Option<Value>,
+    /// Where it publishes them instead: an https URL on the public internet, or in a network that the
+    /// operator allows.
+    #[schema(max_length = 2048, example = "https://wiki.acme.example/jwks.json")]
+    jwks_uri: Option<String>,
     /// Whether its access tokens are always bound to a key of its own (DPoP).
     #[schema(required = false, default = false)]
     dpop_bound_access_tokens: bool,
@@ -72,6 +76,7 @@ impl From<Protocol> for AppProtocol {
             web_origins: protocol.web_origins,
             audiences: protocol.audiences,
             jwks: protocol.jwks,
+            jwks_uri: protocol.jwks_uri,
             dpop_bound_access_tokens: protocol.dpop_bound_access_tokens,
             require_pushed_authorization_requests: protocol.require_pushed_authorization_requests,
             consent_required: protocol.consent_required,
@@ -93,7 +98,7 @@ impl AppProtocol {
             web_origins: self.web_origins,
             audiences: self.audiences,
             jwks: self.jwks,
-            jwks_uri: None,
+            jwks_uri: self.jwks_uri,
             dpop_bound_access_tokens: self.dpop_bound_access_tokens,
             require_pushed_authorization_requests: self.require_pushed_authorization_requests,
             consent_required: self.consent_required,
@@ -119,6 +124,7 @@ impl AppProtocol {
         let names = rules::list(0, 20, rules::visible_ascii(200));
         let audiences = fields.defaulted("audiences", Vec::new(), names);
         let jwks = fields.optional("jwks", jwks);
+        let jwks_uri = fields.optional("jwks_uri", uris::called(&context.console.outgoing));
         let flag = |fields: &mut Fields, name| fields.defaulted(name, false, rules::boolean);
         let dpop_bound_access_tokens = flag(fields, "dpop_bound_access_tokens");
         let pushed = flag(fields, "require_pushed_authorization_requests");
@@ -136,6 +142,7 @@ impl AppProtocol {
             web_origins: web_origins?,
             audiences: audiences?,
             jwks: jwks?,
+            jwks_uri: jwks_uri?,
             dpop_bound_access_tokens: dpop_bound_access_tokens?,
             require_pushed_authorization_requests: pushed?,
             consent_required: consent_required?,
@@ -148,8 +155,17 @@ impl AppProtocol {
     /// Notes what does not go together.
     pub(crate) fn check(&self, fields: &mut Fields, method: AuthMethod, id_token: Algorithm) {
         let mut flaw = |name: &str, text: &str| fields.flaw(name, &Flaw::new("conflict", text));
-        if method == AuthMethod::PrivateKeyJwt && self.jwks.is_none() {
-            flaw("jwks", "is missing: private_key_jwt needs the app's public keys");
+        match (&self.jwks, &self.jwks_uri) {
+            (None, None) if method == AuthMethod::PrivateKeyJwt => {
+                flaw(
+                    "jwks",
+                    "is missing: private_key_jwt needs the app's public keys, or jwks_uri",
+                );
+            }
+            (Some(_), Some(_)) => {
+                flaw("jwks_uri", "is there beside jwks: take one of them away (null)");
+            }
+            _ => {}
         }
         if self.profile == Profile::Fapi2 && method != AuthMethod::PrivateKeyJwt {
             flaw("token_endpoint_auth_method", "has to be private_key_jwt in the profile fapi2");

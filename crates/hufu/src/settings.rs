@@ -329,7 +329,8 @@ pub enum MailSecurity {
     None,
 }
 
-/// Calls to addresses that tenants name: the webhook for text messages, apps' logout endpoints.
+/// Calls to addresses that tenants name: the webhook for text messages, apps' logout endpoints
+/// and keys.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Outgoing {

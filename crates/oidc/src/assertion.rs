@@ -9,10 +9,10 @@ use store::app::App;
 use store::ephemeral::Slot;
 use store::tenant::Tenant;
 
-use crate::Provider;
 use crate::error::Result;
-use crate::jose::{Algorithm, JwkSet, Jws, NumericDate};
+use crate::jose::{Algorithm, Jws, NumericDate};
 use crate::policy::Policy;
+use crate::{Provider, app_keys};
 
 /// What `client_assertion_type` says (RFC 7523 §2.2).
 pub(crate) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -54,7 +54,10 @@ pub(crate) async fn proves(
     app: &App,
     token: &str,
 ) -> Result<bool> {
-    let Some(claims) = claims(app, token) else { return Ok(false) };
+    let Some(jws) = read(app, token) else { return Ok(false) };
+    let claims = jws.unverified_claims().ok();
+    let claims = claims.and_then(|claims| serde_json::from_value::<Claims>(claims.into()).ok());
+    let Some(claims) = claims else { return Ok(false) };
     let (id, now) = (app.id.to_string(), provider.store.env.now().timestamp());
     let issuer = provider.issuer(tenant);
     let is_ours = claims.aud.as_str().is_some_and(|aud| issuer.is(aud));
@@ -72,22 +75,21 @@ pub(crate) async fn proves(
     if !(is_ours && by_app && in_time && named) {
         return Ok(false);
     }
+    // Last, because it may have to ask the app for its keys: not for what is wrong anyway.
+    if app_keys::verify(provider, tenant, app, &jws).await.is_none() {
+        return Ok(false);
+    }
     let key = format!("{id}:{}", claims.jti);
     Ok(provider.store.ephemeral.put_new(&SEEN, tenant.id, key, &()).await?)
 }
 
-/// The claims of a token that one of the app's registered keys signed.
-fn claims(app: &App, token: &str) -> Option<Claims> {
+/// A token that may be an assertion of the app, as far as its header says.
+fn read<'t>(app: &App, token: &'t str) -> Option<Jws<'t>> {
     let jws = Jws::parse(token).ok()?;
     let header = jws.header();
     let typed = header.typ.is_none()
         || header.has_typ("JWT")
         || header.has_typ("client-authentication+jwt");
     let allowed = header.alg != Algorithm::Rs256 || Policy::of(app).rs256_allowed;
-    if !typed || !allowed || header.jwk.is_some() {
-        return None;
-    }
-    let keys = app.protocol.jwks.as_ref()?.as_object()?;
-    let keys = JwkSet::from_members(keys).ok()?;
-    jws.verify_with(&keys).ok()?.claims_as().ok()
+    (typed && allowed && header.jwk.is_none()).then_some(jws)
 }

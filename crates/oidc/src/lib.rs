@@ -12,6 +12,7 @@
 
 mod access_token;
 mod acr;
+mod app_keys;
 mod assertion;
 pub mod authorize;
 pub mod backchannel;
@@ -69,6 +70,8 @@ pub struct Provider {
     seen_since: i64,
     /// Calls the addresses that apps are registered with.
     pub outgoing: GuardedClient,
+    /// Keys that apps publish.
+    app_keys: app_keys::AppKeys,
 }
 
 impl Provider {
@@ -80,7 +83,9 @@ impl Provider {
             Ephemeral::Memory(_) => store.env.now().timestamp(),
             Ephemeral::Redis(_) => i64::MIN,
         };
-        Self { keys: keys::Keys::new(store.clone()), store, scheme, outgoing, seen_since }
+        let keys = keys::Keys::new(store.clone());
+        let app_keys = app_keys::AppKeys::default();
+        Self { store, keys, scheme, seen_since, outgoing, app_keys }
     }
 
     /// The issuer of a tenant.
