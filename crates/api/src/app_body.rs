@@ -105,7 +105,7 @@ impl Input for NewApp {
         let branding = fields.optional("branding", |value| fields::nested(value, context));
         let backchannel =
             fields.optional("backchannel_logout_uri", uris::called(&context.console.outgoing));
-        let protocol = AppProtocol::read(fields);
+        let protocol = AppProtocol::read(fields, context);
         if let (Some(protocol), Some(method), Some(algorithm)) = (&protocol, method, algorithm) {
             protocol.check(fields, method, algorithm);
         }

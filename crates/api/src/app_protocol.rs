@@ -9,7 +9,7 @@ use store::protocol::{GrantType, Profile, Protocol, ResponseMode};
 use store::signing_key::Algorithm;
 use utoipa::ToSchema;
 
-use crate::fields::{Fields, Flaw, Flaws};
+use crate::fields::{Context, Fields, Flaw, Flaws};
 use crate::{rules, schema, uris};
 
 const HOUR: i64 = 3600;
@@ -109,7 +109,7 @@ impl AppProtocol {
     }
 
     /// Reads the fields of an app that are about the provider.
-    pub(crate) fn read(fields: &mut Fields) -> Option<Self> {
+    pub(crate) fn read(fields: &mut Fields, context: Context<'_>) -> Option<Self> {
         let Protocol { grant_types, scopes, response_modes, .. } = Protocol::default();
         let profile = rules::word(&["oauth21", "oidc_basic", "fapi2"]);
         let profile = fields.defaulted("profile", Profile::Oauth21, profile);

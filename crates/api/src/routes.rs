@@ -6,8 +6,7 @@ use utoipa::OpenApi;
 use crate::{
     api_keys, apps, audit_events, branding, corps, identity_import, identity_links, import,
     integrations, link_events, links, messaging, rule_report, signing_keys, simulate, source_test,
-    sources,
-    tenants, traces, user_access, users, verification_files,
+    sources, tenants, traces, user_access, users, verification_files,
 };
 
 macro_rules! table {
