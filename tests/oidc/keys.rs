@@ -1,6 +1,5 @@
 //! The tenants' signing keys: rotation, and taking one away at once (attacks I5, N3, S1).
 
-use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
@@ -17,15 +16,14 @@ use crate::steps::{by, events, is_page, is_signed_in, sign_in, signed_in, silent
 /// How long a node may go on taking what a withdrawn key signed.
 const PROMISED: Duration = Duration::from_secs(2);
 
-static NURSERY: LazyLock<Nursery> = LazyLock::new(Nursery::start);
-
 fn rules() -> Rules {
     Rules { age: Some(TimeDelta::days(90)), session: TimeDelta::hours(12) }
 }
 
 /// Each node does what is due, all at once.
 async fn rotate(world: &World) {
-    let run = async |store| Rotator::new(store, NURSERY.clone(), rules()).run().await.unwrap();
+    let run =
+        async |store| Rotator::new(store, Nursery::of_process(), rules()).run().await.unwrap();
     join_all(world.stores().into_iter().map(run)).await;
 }
 
