@@ -22,6 +22,7 @@ mod random;
 mod redirect_uri;
 mod refresh;
 mod refresh_refused;
+mod response_modes;
 mod session;
 mod steps;
 mod tokens;
