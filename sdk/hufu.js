@@ -281,7 +281,8 @@ export class Hufu extends EventTarget {
     if (!transaction) throw new HufuError('state_mismatch', 'not begun here, used, or too old');
     if (iss !== this.#settings.issuer) throw new HufuError('issuer_mismatch', `answered by ${iss}`);
 
-    // A code is not for the history, a reload, or a Referer.
+    // A code is not for the history, a reload, or a Referer. An empty fragment was the provider's.
+    if (!url.hash) url.hash = '';
     history.replaceState(history.state, '', url);
     // Either this page takes it, or the window that began has.
     if ((transaction.mode === 'popup' && (await this.#handOver(response))) || !this.#take(state)) {

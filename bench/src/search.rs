@@ -56,7 +56,14 @@ async fn measure(url: &str, options: &Options) -> Result<Vec<Row>> {
     note(&format!("{} users made in {:.0} s", options.users, began.elapsed().as_secs_f64()));
     let keys = std::sync::Arc::new(store::KeyRing::ephemeral(&env)?);
     let ephemeral = store::Ephemeral::memory(store::ephemeral::MemorySettings::default());
-    let scope = store::Store { database, ephemeral, env: env.clone(), keys }.tenant(tenant);
+    let scope = store::Store {
+        database,
+        ephemeral,
+        env: env.clone(),
+        keys,
+        logout_due: std::sync::Arc::default(),
+    }
+    .tenant(tenant);
     let scans = table_scans(&mut connection).await?;
     let mut rows = Vec::new();
     for (what, status, search) in kinds() {

@@ -200,6 +200,12 @@ pub(crate) struct Pending {
     pub(crate) code: String,
 }
 
+/// Calls nobody here.
+fn outgoing() -> outgoing::GuardedClient {
+    let policy = outgoing::Policy::default();
+    outgoing::guarded_client(&policy, std::time::Duration::from_secs(1)).unwrap()
+}
+
 impl Bulk {
     pub(crate) async fn start(world: &World) -> Self {
         let tenant = world.tenant("acme").await;
@@ -209,10 +215,10 @@ impl Bulk {
             .map(|store| Broker {
                 wecom: WeCom::new(world.settings().wecom_settings().unwrap(), store.clone())
                     .unwrap(),
-                provider: Provider::new(store, "http"),
+                provider: Provider::new(store, "http", outgoing()),
                 sessions: SessionRules::default(),
                 passwords: password::Passwords::new(password::Settings::default()).unwrap(),
-                notifier: notify::Notifier::new(None, &notify::guard::Policy::default()).unwrap(),
+                notifier: notify::Notifier::new(None, &outgoing::Policy::default()).unwrap(),
             })
             .collect();
         let database = &world.store().database;

@@ -40,6 +40,15 @@ on_every_backend! {
         stage.strike().await;
     }
 
+    async fn o1_a_popup_brings_the_answer_to_its_app_and_to_nobody_else(world: World) {
+        let stage = Stage::of(&world).await;
+        let seen = stage.play("popup").await;
+        assert_eq!(seen["claims"]["sub"], seen["redirected"]["sub"]);
+        assert_eq!(seen["claims"]["nonce"].as_str().map(str::len), Some(43));
+        assert_eq!(stage.tenant.users().await[0]["id"], seen["claims"]["sub"]);
+        stage.strike().await;
+    }
+
     async fn inside_the_client_it_is_silent(world: World) {
         let stage = Stage::of(&world).await;
         let subs = stage.play("in_client").await;

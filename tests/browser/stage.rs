@@ -43,12 +43,19 @@ impl Stage {
             body[name] = value.clone();
         }
         let app = tenant.make_app(body).await;
+        let popup = tenant.make_app(json!({
+            "display_name": "Popup app", "token_endpoint_auth_method": "none",
+            "redirect_uris": [format!("{base}/popup")], "web_origins": [base],
+            "post_logout_redirect_uris": [format!("{base}/popup")],
+        }));
+        let popup = popup.await;
         let settings = sample_app::Settings {
             port,
             public_base: base,
             issuer: tenant.issuer(),
             client_id: app.id.clone(),
             client_secret: app.secret.clone().map(Into::into),
+            popup_client_id: Some(popup.id),
             connections: vec![("qr".to_owned(), "QR".to_owned())],
             workers: 1,
         };

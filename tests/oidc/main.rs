@@ -4,11 +4,17 @@
 
 mod assertion_forgeries;
 mod assertions;
+mod backchannel;
+mod backchannel_attacks;
 mod claims;
 mod client_credentials;
 mod clients;
 mod codes;
 mod consent;
+mod cors;
+mod dpop;
+mod dpop_nonces;
+mod dpop_tokens;
 mod introspection;
 mod issuer;
 mod logout;
@@ -18,6 +24,7 @@ mod parameters;
 mod pen;
 mod pkce;
 mod prover;
+mod pushed;
 mod random;
 mod redirect_uri;
 mod refresh;

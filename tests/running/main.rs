@@ -6,6 +6,7 @@
 mod demo;
 mod import;
 mod killed;
+mod logouts;
 mod logs;
 mod management;
 mod nodes;

@@ -142,6 +142,20 @@ impl World {
         self.0.place.remove().await;
     }
 
+    /// Stops the nodes and starts others in their place: what only a process knew is lost.
+    pub async fn restart(&self) {
+        let old: Vec<Node> = std::mem::take(&mut *self.0.nodes.lock().unwrap());
+        for node in old {
+            node.stop(false).await;
+        }
+        let mut nodes = Vec::new();
+        for settings in &self.0.settings {
+            nodes.push(start_node(settings, &self.0.clock).await);
+        }
+        *self.0.serving.write().unwrap() = nodes.iter().map(|node| node.address.port()).collect();
+        *self.0.nodes.lock().unwrap() = nodes;
+    }
+
     /// What it runs on.
     pub fn backend(&self) -> Backend {
         self.0.backend

@@ -60,7 +60,8 @@ pub(crate) struct NewApp {
     status: Status,
     /// How its pages look, over the tenant's.
     branding: Option<NewBranding>,
-    /// Where it learns that a session has ended (OpenID Connect Back-Channel Logout), an https URL.
+    /// Where it learns that a session has ended (OpenID Connect Back-Channel Logout): an https URL on the
+    /// public internet, or in a network that the operator allows.
     #[schema(max_length = 2048, example = "https://wiki.acme.example/backchannel-logout")]
     backchannel_logout_uri: Option<String>,
     /// What it may do at the provider.
@@ -102,7 +103,8 @@ impl Input for NewApp {
         let status =
             fields.defaulted("status", Status::Active, rules::word(&["active", "disabled"]));
         let branding = fields.optional("branding", |value| fields::nested(value, context));
-        let backchannel = fields.optional("backchannel_logout_uri", uris::page(http));
+        let backchannel =
+            fields.optional("backchannel_logout_uri", uris::called(&context.console.outgoing));
         let protocol = AppProtocol::read(fields, context);
         if let (Some(protocol), Some(method), Some(algorithm)) = (&protocol, method, algorithm) {
             protocol.check(fields, method, algorithm);

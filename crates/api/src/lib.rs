@@ -24,6 +24,7 @@ mod idempotency;
 mod identity_import;
 mod identity_links;
 mod import;
+mod integrations;
 mod json;
 mod lines;
 mod link_events;
@@ -94,7 +95,7 @@ pub struct Console {
     /// Tests of sources.
     pub tester: broker::source_test::Tester,
     /// Which addresses that tenants name may be called.
-    pub outgoing: notify::guard::Policy,
+    pub outgoing: outgoing::Policy,
     /// The tools around links between users and upstream persons.
     pub links: broker::admin::Links,
     /// Hashes passwords.

@@ -3,7 +3,6 @@
 
 use actix_web::{get, put};
 use notify::Webhook;
-use notify::guard::{MAX_URL, check_url};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -16,7 +15,7 @@ use crate::caller::TenantCaller;
 use crate::fields::{Context, Fields, Flaw, Flaws, Input};
 use crate::precondition::{etag, if_match, is_known};
 use crate::problem::{Problem, Result};
-use crate::rules;
+use crate::{rules, uris};
 
 /// How a tenant reaches its people.
 #[derive(ToSchema)]
@@ -37,7 +36,7 @@ pub(crate) struct NewMessaging {
 impl Input for NewMessaging {
     fn read(fields: &mut Fields, context: Context<'_>) -> Option<Self> {
         let support_contact = fields.optional("support_contact", rules::text(200));
-        let url = fields.optional("sms_webhook_url", |value| webhook_url(value, context));
+        let url = fields.optional("sms_webhook_url", uris::called(&context.console.outgoing));
         let secret = fields.optional("sms_webhook_secret", secret);
         Some(Self {
             support_contact: support_contact?,
@@ -47,22 +46,11 @@ impl Input for NewMessaging {
     }
 }
 
-fn webhook_url(value: &Value, context: Context<'_>) -> Result<String, Flaws> {
-    let text = rules::string(value)?;
-    if text.len() > MAX_URL {
-        return Err(vec![Flaw::new("length", format!("has to have at most {MAX_URL} characters"))]);
-    }
-    match check_url(text, &context.console.outgoing) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(flaw) => Err(vec![Flaw::new("url", format!("cannot be used: {flaw}"))]),
-    }
-}
-
 fn secret(value: &Value) -> Result<SecretString, Flaws> {
     let secret: SecretString = rules::visible_ascii(128)(value)?.into();
     // The address is checked apart; any good one will do here.
     let webhook = Webhook { url: "https://example.com/".to_owned(), secret: secret.clone() };
-    if webhook.check(&notify::guard::Policy::default()).is_ok() {
+    if webhook.check(&outgoing::Policy::default()).is_ok() {
         return Ok(secret);
     }
     let text = "has to be whsec_ and 24 to 64 bytes in base64: leave it out to have one made";

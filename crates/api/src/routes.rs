@@ -5,8 +5,8 @@ use utoipa::OpenApi;
 
 use crate::{
     api_keys, apps, audit_events, branding, corps, identity_import, identity_links, import,
-    link_events, links, messaging, rule_report, simulate, source_test, sources, tenants, traces,
-    user_access, users, verification_files,
+    integrations, link_events, links, messaging, rule_report, simulate, source_test, sources,
+    tenants, traces, user_access, users, verification_files,
 };
 
 macro_rules! table {
@@ -57,6 +57,8 @@ table! {
     apps::update,
     apps::delete,
     apps::create_secret,
+    integrations::list,
+    integrations::read,
 
     links::of_app,
     links::put,

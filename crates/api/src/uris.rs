@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use outgoing::{MAX_URL, Policy, UrlFlaw, check_url};
 use serde_json::Value;
 use url::{Host, Url};
 
@@ -62,6 +63,27 @@ pub(crate) fn page(http: bool) -> impl Fn(&Value) -> Result<String, Flaws> {
             Ok(text)
         } else {
             flaw("scheme", "has to be an https URL")
+        }
+    }
+}
+
+/// A URL that we call ourselves: none that leads into our own network (attack P).
+pub(crate) fn called(policy: &Policy) -> impl Fn(&Value) -> Result<String, Flaws> {
+    move |value| {
+        let text = string(value)?;
+        if text.len() > MAX_URL {
+            return flaw("length", format!("has to have at most {MAX_URL} characters"));
+        }
+        match check_url(text, policy) {
+            Ok(_) => Ok(text.to_owned()),
+            Err(why @ UrlFlaw::NotPublic) => flaw(
+                "url",
+                format!(
+                    "cannot be used: {why}. Use a public address, or have the operator allow its \
+                     network (outgoing.allowed_networks)"
+                ),
+            ),
+            Err(why) => flaw("url", format!("cannot be used: {why}")),
         }
     }
 }

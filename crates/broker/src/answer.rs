@@ -77,7 +77,7 @@ impl Broker {
         if request.prompt.none {
             let error =
                 OAuthError::new(ErrorCode::ConsentRequired, "the person has to be asked first");
-            return Ok(self.declined(tenant, request, error));
+            return self.declined(tenant, request, error).await;
         }
         audit::record(&mut tx, &self.store().env, event).await?;
         tx.commit().await?;
@@ -98,7 +98,7 @@ impl Broker {
         let store = self.store();
         if !pushed::use_up(&self.provider, tenant, request).await? {
             let wrong = "the pushed request has been answered already, or is too old";
-            return Ok(self.declined(tenant, request, OAuthError::invalid_request(wrong)));
+            return self.declined(tenant, request, OAuthError::invalid_request(wrong)).await;
         }
         let code = code::new(store)?;
         let hash = SecretHash::of(code.expose_secret());
@@ -119,15 +119,17 @@ impl Broker {
         Ok(Answer::App { response, code: Some(code) })
     }
 
-    /// An error that the app is told. Nothing is written.
-    pub(crate) fn declined(
+    /// An error that the app is told. It is an answer, too: a pushed request is used up by it (attack
+    /// G3). Nothing else is written.
+    pub(crate) async fn declined(
         &self,
         tenant: &Tenant,
         request: &AuthorizationRequest,
         error: OAuthError,
-    ) -> Answer {
+    ) -> Result<Answer> {
+        pushed::use_up(&self.provider, tenant, request).await?;
         let issuer = self.provider.issuer(tenant);
         let response = AuthorizationResponse::error(&issuer, &request.error(error));
-        Answer::App { response, code: None }
+        Ok(Answer::App { response, code: None })
     }
 }

@@ -116,7 +116,7 @@ impl Broker {
         {
             drop(tx);
             interaction.clone().finish(store, tenant.id).await?;
-            return Ok(Completed::to(self.declined(tenant, request, error).into()));
+            return Ok(Completed::to(self.declined(tenant, request, error).await?.into()));
         }
         let token = store.env.secret("hufu_session_")?;
         let session =

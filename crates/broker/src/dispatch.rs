@@ -125,7 +125,7 @@ impl Broker {
             }
             (Decision::LoginRequired, _) => {
                 let error = OAuthError::new(ErrorCode::LoginRequired, "the person has to sign in");
-                Ok(self.to_app_with_error(tenant, &request.error(error)))
+                Ok(self.declined(tenant, &request, error).await?.next(None))
             }
             (Decision::SignIn { fresh }, _) => {
                 let passage = Passage::App(Box::new(request));
@@ -135,7 +135,7 @@ impl Broker {
             // `decide` answers only with a session.
             (Decision::Answer, None) => {
                 let error = OAuthError::new(ErrorCode::ServerError, "the session was lost");
-                Ok(self.to_app_with_error(tenant, &request.error(error)))
+                Ok(self.declined(tenant, &request, error).await?.next(None))
             }
         }
     }
@@ -221,7 +221,7 @@ impl Broker {
         let error = OAuthError::new(ErrorCode::AccessDenied, "the person cancelled the sign-in");
         let next = match &interaction.passage {
             Passage::App(request) | Passage::Approval { request, .. } => {
-                self.to_app_with_error(tenant, &request.error(error))
+                self.declined(tenant, request, error).await?.next(None)
             }
             Passage::Workbench(app) => Next::ToAppHome { app: *app, session: None },
             Passage::Account | Passage::Link { .. } | Passage::Consent { .. } => {

@@ -89,6 +89,17 @@ pub fn find(path: &str) -> Option<Asset> {
     file.or_else(|| brand::find(path))
 }
 
+/// The script for apps, which is also a package of its own.
+pub fn sdk() -> Asset {
+    static BYTES: &[u8] = include_bytes!("../../../sdk/hufu.js");
+    static ETAG: LazyLock<String> = LazyLock::new(|| format!("\"{}\"", hash(BYTES)));
+    Asset {
+        bytes: Bytes::from_static(BYTES),
+        mime: "text/javascript; charset=utf-8",
+        etag: ETAG.clone(),
+    }
+}
+
 /// The path of a file by its plain name (`hufu.css`), for templates. Empty if there is none.
 pub fn href(name: &str) -> &'static str {
     SERVED.iter().find(|served| served.name == name).map_or("", |served| &served.path)

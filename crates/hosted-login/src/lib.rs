@@ -13,6 +13,7 @@ pub mod colors;
 mod connection;
 mod context;
 mod cookie;
+mod cors;
 mod device;
 mod failure;
 mod forms;

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, Responder};
+use oidc::jose::Algorithm;
 use oidc::userinfo::Scheme;
 use oidc::{
     Endpoint, ErrorCode, OAuthError, dpop, introspection, pushed, revocation, token, userinfo,
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 use crate::answer;
 use crate::context::Context;
+use crate::cors;
 use crate::failure::{Failure, oauth_response};
 use crate::oidc_endpoints::form;
 
@@ -23,7 +25,7 @@ pub(crate) async fn token(context: Context, body: Bytes) -> impl Responder {
         let provider = &context.site.broker.provider;
         Ok(token::exchange(provider, &context.tenant, &caller, &params).await?)
     };
-    answered(&context, Endpoint::Token, StatusCode::OK, result.await)
+    answered(&context, Endpoint::Token, StatusCode::OK, result.await).await
 }
 
 /// `POST /oidc/request`: pushed authorization requests.
@@ -34,7 +36,7 @@ pub(crate) async fn push(context: Context, body: Bytes) -> impl Responder {
         let provider = &context.site.broker.provider;
         Ok(pushed::push(provider, &context.tenant, &caller, &params).await?)
     };
-    answered(&context, Endpoint::PushedRequest, StatusCode::CREATED, result.await)
+    answered(&context, Endpoint::PushedRequest, StatusCode::CREATED, result.await).await
 }
 
 /// `POST /oidc/token/introspection`.
@@ -45,7 +47,7 @@ pub(crate) async fn introspect(context: Context, body: Bytes) -> impl Responder 
         let provider = &context.site.broker.provider;
         Ok(introspection::introspect(provider, &context.tenant, &caller, &params).await?)
     };
-    answered(&context, Endpoint::Introspection, StatusCode::OK, result.await)
+    answered(&context, Endpoint::Introspection, StatusCode::OK, result.await).await
 }
 
 /// `POST /oidc/token/revocation`.
@@ -57,11 +59,11 @@ pub(crate) async fn revoke(context: Context, body: Bytes) -> impl Responder {
         revocation::revoke(provider, &context.tenant, &caller, &params).await?;
         Ok(serde_json::json!({}))
     };
-    answered(&context, Endpoint::Revocation, StatusCode::OK, result.await)
+    answered(&context, Endpoint::Revocation, StatusCode::OK, result.await).await
 }
 
 /// The answer to a program, with a fresh nonce for its next proof if it sent one (RFC 9449 §8.2).
-fn answered(
+async fn answered(
     context: &Context,
     endpoint: Endpoint,
     good: StatusCode,
@@ -75,6 +77,10 @@ fn answered(
         }
     };
     add_nonce(context, endpoint, &mut response);
+    // Resource servers ask about tokens; scripts have no business there.
+    if endpoint != Endpoint::Introspection {
+        cors::allow(context, &mut response).await;
+    }
     response
 }
 
@@ -92,6 +98,13 @@ fn add_nonce(context: &Context, endpoint: Endpoint, response: &mut HttpResponse)
 
 /// `GET` and `POST /oidc/me`: UserInfo. The token comes in the header only (RFC 6750 §2.1).
 pub(crate) async fn userinfo(context: Context) -> impl Responder {
+    let mut response = about(&context).await;
+    add_nonce(&context, Endpoint::UserInfo, &mut response);
+    cors::allow(&context, &mut response).await;
+    response
+}
+
+async fn about(context: &Context) -> HttpResponse {
     let proofs = context.proofs();
     let caller = context.caller(Endpoint::UserInfo, &proofs).ok();
     let shown = caller.and_then(|caller| Some((caller, Scheme::parse(caller.authorization?)?)));
@@ -100,7 +113,7 @@ pub(crate) async fn userinfo(context: Context) -> impl Responder {
     };
     let provider = &context.site.broker.provider;
     let claims = userinfo::claims(provider, &context.tenant, &caller, scheme, token).await;
-    let mut response = match claims {
+    match claims {
         Ok(claims) => answer::json(StatusCode::OK, &claims),
         Err(oidc::Error::OAuth(error)) => {
             let status = match error.code {
@@ -110,16 +123,17 @@ pub(crate) async fn userinfo(context: Context) -> impl Responder {
             challenge(scheme, status, Some(&error))
         }
         Err(error) => oauth_response(&error.into(), false),
-    };
-    add_nonce(&context, Endpoint::UserInfo, &mut response);
-    response
+    }
 }
 
 /// 401 or 403 as RFC 6750 §3 and RFC 9449 §7.1 say.
 fn challenge(scheme: Scheme, status: StatusCode, error: Option<&OAuthError>) -> HttpResponse {
     let (name, algs) = match scheme {
         Scheme::Bearer => ("Bearer", None),
-        Scheme::DPoP => ("DPoP", Some("algs=\"ES256 EdDSA PS256 RS256\"".to_owned())),
+        Scheme::DPoP => {
+            let algorithms = dpop::ALGORITHMS.map(Algorithm::as_str).join(" ");
+            ("DPoP", Some(format!("algs=\"{algorithms}\"")))
+        }
     };
     let why = error.map(|error| {
         let (code, text) = (error.code.as_str(), error.description);

@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::header::{self, CacheControl, CacheDirective, ETag, EntityTag, IfNoneMatch};
+use actix_web::http::header::{
+    self, CacheControl, CacheDirective, ETag, EntityTag, HeaderName, HeaderValue, IfNoneMatch,
+};
 use actix_web::web::Bytes;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use moka::future::Cache;
@@ -16,7 +18,7 @@ use store::verification_file;
 use crate::Site;
 use crate::address::host;
 use crate::answer;
-use crate::assets;
+use crate::assets::{self, Asset};
 use crate::context::Context;
 use crate::failure::{Failure, FailurePage};
 use crate::pages::Notice;
@@ -130,6 +132,26 @@ pub(crate) async fn asset(request: HttpRequest) -> HttpResponse {
     let Some(asset) = assets::find(request.path()) else {
         return answer::json(actix_web::http::StatusCode::NOT_FOUND, &serde_json::json!({}));
     };
+    let forever = vec![
+        CacheDirective::Public,
+        CacheDirective::MaxAge(31_536_000),
+        CacheDirective::Extension("immutable".to_owned(), None),
+    ];
+    file(&request, asset, forever)
+}
+
+/// `GET /sdk/hufu.js`: the script for apps. A module is read by scripts of any site.
+pub(crate) async fn sdk(request: HttpRequest) -> HttpResponse {
+    let brief = vec![CacheDirective::Public, CacheDirective::MaxAge(3600)];
+    let mut response = file(&request, assets::sdk(), brief);
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let anybody = HeaderValue::from_static("cross-origin");
+    headers.insert(HeaderName::from_static("cross-origin-resource-policy"), anybody);
+    response
+}
+
+fn file(request: &HttpRequest, asset: Asset, caching: Vec<CacheDirective>) -> HttpResponse {
     let tag = EntityTag::new_strong(asset.etag.trim_matches('"').to_owned());
     let cached = request.get_header::<IfNoneMatch>().is_some_and(|wanted| match wanted {
         IfNoneMatch::Any => true,
@@ -138,11 +160,7 @@ pub(crate) async fn asset(request: HttpRequest) -> HttpResponse {
     let mut response = if cached { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header(ETag(tag))
-        .insert_header(CacheControl(vec![
-            CacheDirective::Public,
-            CacheDirective::MaxAge(31_536_000),
-            CacheDirective::Extension("immutable".to_owned(), None),
-        ]))
+        .insert_header(CacheControl(caching))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .content_type(asset.mime);
     if cached { response.finish() } else { response.body(asset.bytes) }

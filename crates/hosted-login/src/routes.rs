@@ -1,12 +1,12 @@
 //! Every route on a tenant's host.
 
 use actix_web::web::{self, PayloadConfig, ServiceConfig};
-use actix_web::{FromRequest, Handler, Resource, Responder, Route};
+use actix_web::{FromRequest, Handler, Resource, Responder, Route, guard};
 
 use crate::answer::method_not_allowed;
 use crate::supplement::{computer, phone, typed};
 use crate::{
-    Site, account, approve, bind, connection, hand_over, local, login, logout,
+    Site, account, approve, bind, connection, cors, hand_over, local, login, logout,
     oidc_endpoints as oidc, program_endpoints as programs, public, workbench,
 };
 
@@ -61,6 +61,7 @@ pub fn routes(site: Site) -> impl FnOnce(&mut ServiceConfig) {
             .service(post("/continue/offer", hand_over::offer))
             .service(get_post("/continue/{ticket}", hand_over::show, hand_over::take))
             .service(get("/WW_verify_{name:[A-Za-z0-9]{1,64}}.txt", public::verification_file))
+            .service(get("/sdk/hufu.js", public::sdk))
             .service(get("/assets/{name}", public::asset))
             .default_service(web::to(public::not_found));
     }
@@ -73,11 +74,11 @@ fn provider(config: &mut ServiceConfig) {
         .service(get("/.well-known/oauth-authorization-server/oidc", public::metadata))
         .service(get("/oidc/.well-known/jwks.json", public::keys))
         .service(get_post("/oidc/auth", oidc::authorize_get, oidc::authorize_post))
-        .service(post("/oidc/request", programs::push))
-        .service(post("/oidc/token", programs::token))
+        .service(post("/oidc/request", programs::push).route(preflight()))
+        .service(post("/oidc/token", programs::token).route(preflight()))
         .service(post("/oidc/token/introspection", programs::introspect))
-        .service(post("/oidc/token/revocation", programs::revoke))
-        .service(get_post("/oidc/me", programs::userinfo, programs::userinfo))
+        .service(post("/oidc/token/revocation", programs::revoke).route(preflight()))
+        .service(get_post("/oidc/me", programs::userinfo, programs::userinfo).route(preflight()))
         .service(get_post("/oidc/session/end", logout::end_session_get, logout::end_session_post));
 }
 
@@ -115,6 +116,11 @@ where
         .route(web::get().to(on_get))
         .route(web::post().to(on_post))
         .default_service(only("GET, POST"))
+}
+
+/// Answers a browser that asks whether a script of another origin may call.
+fn preflight() -> Route {
+    web::route().guard(guard::fn_guard(cors::is_preflight)).to(cors::preflight)
 }
 
 /// Answers any other method than a path's own.

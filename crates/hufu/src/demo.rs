@@ -121,6 +121,7 @@ async fn start_sample_app(places: &Places, seeded: &Seeded) -> Result<SampleApp>
         issuer: format!("http://{}/oidc", places.tenant_host()),
         client_id: seeded.client_id.clone(),
         client_secret: Some(seeded.client_secret.clone()),
+        popup_client_id: Some(seeded.popup_client_id.clone()),
         connections: vec![
             ("wecom-qr".to_owned(), "WeCom QR 扫码".to_owned()),
             ("wecom-mobile".to_owned(), "WeCom mobile 企业微信内".to_owned()),

@@ -15,7 +15,9 @@ use broker::{Broker, SessionRules};
 use chrono::TimeDelta;
 use hosted_login::{PublicDocuments, Site};
 use oidc::Provider;
+use oidc::backchannel::Courier;
 use oidc::keys::Nursery;
+use outgoing::guarded_client;
 use secrecy::ExposeSecret as _;
 use store::ephemeral::{Ephemeral, MemorySettings, RedisSettings};
 use store::secret::SecretHash;
@@ -25,6 +27,9 @@ use tokio::task::JoinHandle;
 use crate::management;
 use crate::middleware::observe;
 use crate::settings::Settings;
+
+/// How long a call to an app may take: its logout endpoint, its keys.
+const OUTGOING_AT_MOST: Duration = Duration::from_secs(5);
 
 /// A node that serves.
 pub struct Node {
@@ -66,7 +71,7 @@ pub async fn open_store(settings: &Settings, env: Env, keys: KeyRing) -> Result<
             ..RedisSettings::new(url)
         })?,
     };
-    Ok(Store { database, ephemeral, env, keys: Arc::new(keys) })
+    Ok(Store { database, ephemeral, env, keys: Arc::new(keys), logout_due: Arc::default() })
 }
 
 impl Node {
@@ -87,6 +92,7 @@ impl Node {
         store.check_key_ring().await?;
         let site = site(settings, &store)?;
         let console = Arc::new(console(settings, &site)?);
+        let courier = Courier::new(site.broker.provider.clone());
         let private = TcpListener::bind(settings.server.management).with_context(|| {
             format!("server.management {} cannot be bound", settings.server.management)
         })?;
@@ -99,6 +105,7 @@ impl Node {
         let (public_handle, private_handle) = (public.handle(), private.handle());
         let mut tasks = vec![spawn_server(public), spawn_server(private)];
         tasks.extend(background(&store, settings.audit_retention()?));
+        tasks.push(tokio::spawn(courier.run()));
         Ok(Self {
             address,
             management,
@@ -156,7 +163,8 @@ fn background(store: &Store, audit_retention: Option<TimeDelta>) -> Vec<JoinHand
 
 fn site(settings: &Settings, store: &Store) -> Result<Site> {
     let wecom = broker::wecom::WeCom::new(settings.wecom_settings()?, store.clone())?;
-    let provider = Provider::new(store.clone(), settings.server.scheme.as_str());
+    let outgoing = guarded_client(&settings.outgoing_policy(), OUTGOING_AT_MOST)?;
+    let provider = Provider::new(store.clone(), settings.server.scheme.as_str(), outgoing);
     let sessions = SessionRules {
         life: TimeDelta::minutes(settings.login.session_minutes.into()),
         idle: TimeDelta::minutes(settings.login.session_idle_minutes.into()),
@@ -188,7 +196,7 @@ fn console(settings: &Settings, site: &Site) -> Result<api::Console> {
         scheme: settings.server.scheme.as_str().to_owned(),
         console_host: settings.server.console_host.clone(),
         egresses: std::iter::once(direct).chain(named).collect(),
-        new_keys: Nursery::start(),
+        new_keys: Nursery::of_process(),
         links: Links::new(site.broker.wecom.clone(), site.broker.provider.store.clone()),
         tester: Tester::new(site.broker.wecom.clone(), site.broker.provider.store.clone()),
         outgoing: settings.outgoing_policy(),

@@ -312,7 +312,7 @@ pub enum MailSecurity {
     None,
 }
 
-/// Calls to addresses that tenants name, such as the webhook for text messages.
+/// Calls to addresses that tenants name: the webhook for text messages, apps' logout endpoints.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Outgoing {

@@ -1,6 +1,6 @@
 //! The crate's error. No variant holds an address, a number, a code, a secret or a URL.
 
-use crate::guard::{ClientError, UrlFlaw};
+use outgoing::{ClientError, UrlFlaw};
 
 /// Any source of an error.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -53,7 +53,7 @@ pub enum Failure {
     /// Not done in time.
     #[error("timed out")]
     TimedOut,
-    /// The webhook's name leads to no address that may be called ([`crate::guard`]).
+    /// The webhook's name leads to no address that may be called ([`outgoing`]).
     #[error("the webhook's address may not be called")]
     NotPermitted,
     /// The webhook's URL may not be called.

@@ -3,7 +3,7 @@
 //! ```text
 //! Message (what to say) ──mail / sms──▶ Mail, Sms (words in a language) ──Notifier──▶ relay, webhook
 //!                                                                            │
-//!                                     guard: no URL of a tenant leads into our own network
+//!                                     outgoing: no URL of a tenant leads into our own network
 //! ```
 //!
 //! Knows nothing of tenants' settings and keeps nothing: whoever calls decides whether to try again.
@@ -13,7 +13,6 @@
 
 mod clean;
 mod error;
-pub mod guard;
 mod language;
 mod mail;
 mod message;

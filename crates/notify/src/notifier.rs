@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{Error, Mail, Mailer, Sender, Sms, Webhook, guard::Policy};
+use outgoing::Policy;
+
+use crate::{Error, Mail, Mailer, Sender, Sms, Webhook};
 
 /// Sends messages. Cheap to clone.
 #[derive(Debug, Clone)]

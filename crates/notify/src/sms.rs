@@ -1,15 +1,13 @@
 //! SMS: handed to the tenant's webhook, which knows the gateway.
 
-use std::{error::Error as _, fmt, time::Duration};
+use std::{fmt, time::Duration};
 
+use outgoing::{CallError, GuardedClient, Policy, guarded_client};
 use reqwest::{Response, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use serde::Serialize;
 
-use crate::{
-    Error, Failure, Language, Message, Webhook,
-    guard::{GuardedClient, NotPermitted, Policy, guarded_client},
-};
+use crate::{Error, Failure, Language, Message, Webhook};
 
 /// The whole call: name, connection, answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -129,7 +127,7 @@ impl Sender {
             .body(body.to_vec());
         let result = match request.send().await {
             Ok(response) => judge(response).await,
-            Err(error) => Err(failure(error)),
+            Err(error) => Err(failure(error.into())),
         };
         match &result {
             Ok(()) => tracing::debug!(purpose = sms.purpose, "SMS handed to the webhook"),
@@ -156,20 +154,12 @@ async fn judge(response: Response) -> Result<(), Error> {
     Err(if later { Error::Unavailable(failure) } else { Error::Refused(failure) })
 }
 
-/// Without the URL, which may hold a secret of the receiver's.
-fn failure(error: reqwest::Error) -> Error {
-    let error = error.without_url();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        if cause.is::<NotPermitted>() {
-            return Error::Refused(Failure::NotPermitted);
-        }
-        source = cause.source();
-    }
-    if error.is_timeout() {
-        Error::Unavailable(Failure::TimedOut)
-    } else {
-        Error::Unavailable(Failure::Connection(error.into()))
+fn failure(error: CallError) -> Error {
+    match error {
+        CallError::Url(flaw) => Error::Refused(Failure::Url(flaw)),
+        CallError::NotPermitted => Error::Refused(Failure::NotPermitted),
+        CallError::TimedOut => Error::Unavailable(Failure::TimedOut),
+        error => Error::Unavailable(Failure::Connection(error.into())),
     }
 }
 

@@ -5,9 +5,8 @@
 
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use outgoing::{Policy, UrlFlaw, check_url};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
-
-use crate::guard::{Policy, UrlFlaw, check_url};
 
 /// What a secret's text begins with.
 const PREFIX: &str = "whsec_";

@@ -64,6 +64,10 @@ pub(crate) async fn proves(
         && exp <= now + LIFE_AT_MOST + SKEW
         && claims.nbf.is_none_or(|nbf| nbf.0 <= now + SKEW)
         && claims.iat.is_none_or(|iat| iat.0 <= now + SKEW);
+    // Of what was made before the process began, nobody knows whether it was seen. An app that does not
+    // say when it made it would be shut out for minutes: there the risk is taken.
+    let made = claims.iat.or(claims.nbf);
+    let in_time = in_time && made.is_none_or(|made| made.0 >= provider.seen_since);
     let named = (1..=JTI_AT_MOST).contains(&claims.jti.len());
     if !(is_ours && by_app && in_time && named) {
         return Ok(false);

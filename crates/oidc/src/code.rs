@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use store::ephemeral::Slot;
@@ -22,6 +23,8 @@ pub(crate) struct Code {
     code_challenge: Option<String>,
     #[serde(default)]
     dpop_jkt: Option<String>,
+    /// By our clock, whatever the clock of the place does in which it is kept (attack D3).
+    expires_at: DateTime<Utc>,
 }
 
 /// What a token request shows with a code.
@@ -33,7 +36,12 @@ pub(crate) struct Shown<'a> {
     pub(crate) jkt: Option<&'a str>,
 }
 
+/// How long a code is good: FAPI 2.0 §5.3.2.1 allows a minute.
+const LIFE: TimeDelta = TimeDelta::minutes(1);
+
 const CODE: Slot<Code> = Slot::new("code", Duration::from_mins(1));
+
+const UNKNOWN: OAuthError = OAuthError::invalid_grant("the code is unknown, expired or used");
 
 /// The app is part of the key: another client that got hold of a code does not even find it, and
 /// cannot burn it either (attacks D2, D5).
@@ -61,6 +69,7 @@ pub async fn issue(
         redirect_uri: request.redirect_uri.clone(),
         code_challenge: request.code_challenge.clone(),
         dpop_jkt: request.dpop_jkt.clone(),
+        expires_at: store.env.now() + LIFE,
     };
     Ok(store.ephemeral.put(&CODE, tenant, &key, &value).await?)
 }
@@ -73,7 +82,8 @@ pub async fn is_unused(
     code: &SecretString,
 ) -> Result<bool> {
     let key = key(app, code.expose_secret());
-    Ok(store.ephemeral.get(&CODE, tenant, &key).await?.is_some())
+    let found = store.ephemeral.get(&CODE, tenant, &key).await?;
+    Ok(found.is_some_and(|found| found.expires_at > store.env.now()))
 }
 
 /// The grant of a code that has not been used yet. Looking does not use it up.
@@ -106,8 +116,11 @@ pub(crate) async fn redeem(
             tx.commit().await?;
             tracing::warn!(%tenant, %app, %grant, "a code was used twice: its grant is revoked");
         }
-        return Err(OAuthError::invalid_grant("the code is unknown, expired or used").into());
+        return Err(UNKNOWN.into());
     };
+    if found.expires_at <= store.env.now() {
+        return Err(UNKNOWN.into());
+    }
     if shown.redirect_uri != Some(found.redirect_uri.as_str()) {
         return Err(
             OAuthError::invalid_grant("redirect_uri is not the authorization request's").into()

@@ -7,7 +7,7 @@ use store::signing_key;
 
 use crate::acr::Acr;
 use crate::jose::Algorithm;
-use crate::{Endpoint, Issuer, claims};
+use crate::{Endpoint, Issuer, claims, dpop};
 
 /// The metadata of an issuer, as JSON. Every URL is the tenant's own (attack I2).
 pub fn document(issuer: &Issuer) -> Vec<u8> {
@@ -40,6 +40,8 @@ pub fn document(issuer: &Issuer) -> Vec<u8> {
         "introspection_endpoint": issuer.at(Endpoint::Introspection.path()),
         "revocation_endpoint": issuer.at(Endpoint::Revocation.path()),
         "end_session_endpoint": issuer.at("/oidc/session/end"),
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "scopes_supported": Protocol::SCOPES,
         "response_types_supported": ["code"],
         "response_modes_supported": ResponseMode::ALL,
@@ -53,7 +55,7 @@ pub fn document(issuer: &Issuer) -> Vec<u8> {
         "introspection_endpoint_auth_signing_alg_values_supported": verifying,
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": verifying,
-        "dpop_signing_alg_values_supported": verifying,
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(Algorithm::as_str),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
         "prompt_values_supported": ["none", "login", "consent", "select_account"],

@@ -21,6 +21,9 @@ use crate::jose::{Algorithm, Jws, NumericDate};
 use crate::policy::Policy;
 use crate::{Caller, Endpoint, Provider};
 
+/// What a proof may be signed with. The older RSA signature is nobody's here: FAPI 2.0 §5.4.1 forbids
+/// it, and a token that UserInfo takes with every app's key needs one rule for all.
+pub const ALGORITHMS: [Algorithm; 3] = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Ps256];
 /// How old a proof may be, in seconds.
 const AGE_AT_MOST: i64 = 60;
 /// How long a nonce of ours is good, in seconds.
@@ -75,7 +78,7 @@ pub(crate) async fn proof(
     match caller.dpop {
         [] if required => Err(INVALID.into()),
         [] => Ok(None),
-        _ => check(provider, tenant, caller, None, &policy).await.map(Some),
+        _ => check(provider, tenant, caller, None, policy.dpop_nonce_required).await.map(Some),
     }
 }
 
@@ -88,44 +91,21 @@ pub(crate) async fn at_resource(
     bound: &str,
 ) -> Result<()> {
     // The token says which app it is of, but the proof is by its key: one rule for all.
-    let proof = check_with(provider, tenant, caller, Some(token), Rules::LENIENT).await?;
+    let proof = check(provider, tenant, caller, Some(token), false).await?;
     let mismatch = OAuthError::new(ErrorCode::InvalidToken, "the token is bound to another key");
     if proof.jkt == bound { Ok(()) } else { Err(mismatch.into()) }
 }
 
-/// What a profile demands of a proof.
-#[derive(Clone, Copy)]
-struct Rules {
-    nonce_required: bool,
-    rs256_allowed: bool,
-}
-
-impl Rules {
-    const LENIENT: Self = Self { nonce_required: false, rs256_allowed: false };
-}
-
+/// RFC 9449 §4.3, check by check.
 async fn check(
     provider: &Provider,
     tenant: &Tenant,
     caller: &Caller<'_>,
     token: Option<&str>,
-    policy: &Policy,
-) -> Result<Proof> {
-    let rules =
-        Rules { nonce_required: policy.dpop_nonce_required, rs256_allowed: policy.rs256_allowed };
-    check_with(provider, tenant, caller, token, rules).await
-}
-
-/// RFC 9449 §4.3, check by check.
-async fn check_with(
-    provider: &Provider,
-    tenant: &Tenant,
-    caller: &Caller<'_>,
-    token: Option<&str>,
-    rules: Rules,
+    nonce_required: bool,
 ) -> Result<Proof> {
     let [proof] = caller.dpop else { return Err(INVALID.into()) };
-    let (claims, jkt) = read(proof, rules.rs256_allowed).ok_or(INVALID)?;
+    let (claims, jkt) = read(proof).ok_or(INVALID)?;
     let store = &provider.store;
     let now = store.env.now().timestamp();
     let expected = provider.issuer(tenant).at(caller.endpoint.path());
@@ -141,12 +121,19 @@ async fn check_with(
     if !fits || !in_time {
         return Err(INVALID.into());
     }
+    // Of what came before the process began, nobody knows whether it was seen: it has to come again
+    // with a nonce that is younger (attack H2).
+    let nonce_since =
+        if claims.iat.0 < provider.seen_since { provider.seen_since } else { i64::MIN };
     match &claims.nonce {
-        Some(nonce) if !is_nonce(store, tenant.id, caller.endpoint, nonce) => {
-            return Err(NONCE.into());
+        Some(nonce) => {
+            let made = made_at(store, tenant.id, caller.endpoint, nonce).ok_or(NONCE)?;
+            if made < nonce_since {
+                return Err(NONCE.into());
+            }
         }
-        None if rules.nonce_required => return Err(NONCE.into()),
-        _ => {}
+        None if nonce_required || nonce_since > i64::MIN => return Err(NONCE.into()),
+        None => {}
     }
     let key = format!("{jkt}:{}", claims.jti);
     match store.ephemeral.put_new(&SEEN, tenant.id, key, &()).await? {
@@ -156,10 +143,9 @@ async fn check_with(
 }
 
 /// The claims of a proof that the key in it signed, and that key's thumbprint.
-fn read(proof: &str, rs256_allowed: bool) -> Option<(Claims, String)> {
+fn read(proof: &str) -> Option<(Claims, String)> {
     let jws = Jws::parse(proof).ok()?;
-    let allowed = jws.header().alg != Algorithm::Rs256 || rs256_allowed;
-    if !jws.header().has_typ("dpop+jwt") || !allowed {
+    if !jws.header().has_typ("dpop+jwt") || !ALGORITHMS.contains(&jws.header().alg) {
         return None;
     }
     let key = jws.embedded_key().ok()?;
@@ -188,16 +174,16 @@ pub fn nonce(store: &Store, tenant: TenantId, endpoint: Endpoint) -> Result<Stri
     Ok(URL_SAFE_NO_PAD.encode(store.keys.seal(&store.env, place(tenant, endpoint), &now)?))
 }
 
-/// Whether a nonce is ours, for this endpoint of this tenant, and recent.
-fn is_nonce(store: &Store, tenant: TenantId, endpoint: Endpoint, nonce: &str) -> bool {
-    let opened = || {
-        let sealed = URL_SAFE_NO_PAD.decode(nonce).ok()?;
-        let time = store.keys.open(place(tenant, endpoint), &sealed).ok()?;
-        let made = i64::from_be_bytes(time.expose_secret().try_into().ok()?);
-        let age = store.env.now().timestamp() - made;
-        (-SKEW..=NONCE_LIFE).contains(&age).then_some(())
-    };
-    nonce.len() <= 256 && opened().is_some()
+/// When a nonce was made, if it is ours, for this endpoint of this tenant, and recent.
+fn made_at(store: &Store, tenant: TenantId, endpoint: Endpoint, nonce: &str) -> Option<i64> {
+    if nonce.len() > 256 {
+        return None;
+    }
+    let sealed = URL_SAFE_NO_PAD.decode(nonce).ok()?;
+    let time = store.keys.open(place(tenant, endpoint), &sealed).ok()?;
+    let made = i64::from_be_bytes(time.expose_secret().try_into().ok()?);
+    let age = store.env.now().timestamp() - made;
+    (-SKEW..=NONCE_LIFE).contains(&age).then_some(made)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The tenants' signing keys: making them, and keeping those in use parsed.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
@@ -222,12 +222,17 @@ pub struct Nursery(Arc<Mutex<mpsc::Receiver<NewRsa>>>);
 struct NewRsa(Result<NewKey>);
 
 impl Nursery {
-    /// Starts a thread that keeps the RSA keys of two tenants ready; it ends with the nursery.
+    /// The nursery of this process: a thread that keeps the RSA keys of a tenant ready.
     #[must_use]
-    pub fn start() -> Self {
-        let (sender, receiver) = mpsc::channel(4);
-        std::thread::spawn(move || while sender.blocking_send(NewRsa(generate_rsa())).is_ok() {});
-        Self(Arc::new(Mutex::new(receiver)))
+    pub fn of_process() -> Self {
+        static NURSERY: LazyLock<Nursery> = LazyLock::new(|| {
+            let (sender, receiver) = mpsc::channel(2);
+            std::thread::spawn(
+                move || while sender.blocking_send(NewRsa(generate_rsa())).is_ok() {},
+            );
+            Nursery(Arc::new(Mutex::new(receiver)))
+        });
+        NURSERY.clone()
     }
 
     /// A new key for an algorithm.

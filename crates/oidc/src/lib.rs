@@ -6,12 +6,15 @@
 //!                                   │  (the broker finds out who it is, and grants)
 //!                                   ▼
 //! grant ─▶ code::issue ─▶ code ─▶ token::exchange ─▶ Tokens ─▶ userinfo::claims
+//!
+//! session ends ─▶ outbox ─▶ backchannel::Courier ─▶ logout token ─▶ each app of the session
 //! ```
 
 mod access_token;
 mod acr;
 mod assertion;
 pub mod authorize;
+pub mod backchannel;
 mod caller;
 mod claims;
 pub mod client_auth;
@@ -26,6 +29,7 @@ pub mod jose;
 pub mod jwt;
 pub mod keys;
 pub mod logout;
+mod logout_token;
 mod parameters;
 mod params;
 mod pkce;
@@ -37,7 +41,9 @@ pub mod revocation;
 pub mod token;
 pub mod userinfo;
 
+use outgoing::GuardedClient;
 use store::Store;
+use store::ephemeral::Ephemeral;
 use store::tenant::Tenant;
 
 pub use crate::acr::Acr;
@@ -58,13 +64,22 @@ pub struct Provider {
     pub keys: keys::Keys,
     /// `https`; `http` in the demo.
     pub scheme: &'static str,
+    /// Since when it is known which proofs and assertions came by, in seconds since 1970.
+    seen_since: i64,
+    /// Calls the addresses that apps are registered with.
+    pub outgoing: GuardedClient,
 }
 
 impl Provider {
     /// A provider over this store.
     #[must_use]
-    pub fn new(store: Store, scheme: &'static str) -> Self {
-        Self { keys: keys::Keys::new(store.clone()), store, scheme }
+    pub fn new(store: Store, scheme: &'static str, outgoing: GuardedClient) -> Self {
+        // What a process remembers begins with it; Redis was there before.
+        let seen_since = match store.ephemeral {
+            Ephemeral::Memory(_) => store.env.now().timestamp(),
+            Ephemeral::Redis(_) => i64::MIN,
+        };
+        Self { keys: keys::Keys::new(store.clone()), store, scheme, outgoing, seen_since }
     }
 
     /// The issuer of a tenant.

@@ -17,7 +17,7 @@ pub struct Policy {
     pub dpop_required: bool,
     /// DPoP proofs need a nonce of ours (RFC 9449 §8).
     pub dpop_nonce_required: bool,
-    /// Keys with RSASSA-PKCS1-v1_5 may sign assertions and proofs; FAPI 2.0 §5.4.1 forbids it.
+    /// Keys with RSASSA-PKCS1-v1_5 may sign assertions; FAPI 2.0 §5.4.1 forbids it.
     pub rs256_allowed: bool,
     /// A refresh token is exchanged for another with each use: nothing else binds it to its client
     /// (RFC 9700 §4.14.2). FAPI 2.0 §5.3.2.1 forbids it for the others.

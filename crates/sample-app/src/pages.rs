@@ -2,6 +2,7 @@
 
 mod account;
 mod message;
+mod popup;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ContentType};
@@ -19,12 +20,15 @@ use crate::state::State;
 use crate::words::Words;
 
 const STYLE: &str = include_str!("../assets/style.css");
+const SCRIPT: &str = include_str!("../assets/popup.js");
 const ICON: &str = include_str!("../assets/icon.svg");
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .route("/", web::get().to(home))
         .route("/claims.json", web::get().to(claims))
+        .route("/popup", web::get().to(popup::page))
+        .route("/popup.js", web::get().to(|| async { asset("text/javascript", SCRIPT) }))
         .route("/style.css", web::get().to(|| async { asset("text/css; charset=utf-8", STYLE) }))
         .route("/icon.svg", web::get().to(|| async { asset("image/svg+xml", ICON) }))
         // Browsers ask for it where no page names another, as beside `/claims.json`.
@@ -41,6 +45,8 @@ struct Welcome {
     sign_in: String,
     /// Address and label of each connection.
     connections: Vec<(String, String)>,
+    /// Whether there is a page that signs in by a popup.
+    popup: bool,
 }
 
 async fn home(state: Data<State>, request: HttpRequest) -> HttpResponse {
@@ -66,6 +72,7 @@ fn welcome(state: &State, request: &HttpRequest) -> Result<HttpResponse, Error> 
         again,
         sign_in: link("/login", prompt),
         connections: connections.collect(),
+        popup: state.popup_client_id.is_some(),
     };
     Ok(render(StatusCode::OK, &page, None))
 }

@@ -30,6 +30,9 @@ pub struct Settings {
     pub client_id: String,
     /// The client's secret; a public client has none.
     pub client_secret: Option<SecretString>,
+    /// The id of a public client for the page `/popup`, which is its redirect URI; none leaves the page
+    /// out.
+    pub popup_client_id: Option<String>,
     /// Identifier and label of each connection that the landing page offers by itself.
     pub connections: Vec<(String, String)>,
     /// Threads that serve; at least one.
@@ -61,7 +64,8 @@ pub async fn start(settings: Settings) -> Result<SampleApp, Error> {
             .map_err(|error| Error::Address("the public address", error))?,
     };
     let http = Http::new().map_err(Error::HttpClient)?;
-    let state = State::new(base.clone(), registration, settings.connections, http);
+    let mut state = State::new(base.clone(), registration, settings.connections, http);
+    state.popup_client_id = settings.popup_client_id;
     let state = Data::from(Arc::new(state));
     let server = HttpServer::new(move || {
         App::new()

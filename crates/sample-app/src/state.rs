@@ -33,6 +33,8 @@ pub(crate) struct State {
     /// The app's own address, without a slash at the end.
     pub(crate) base: String,
     pub(crate) registration: Registration,
+    /// The public client of the page with the popup.
+    pub(crate) popup_client_id: Option<String>,
     /// Identifier and label of each connection that the landing page offers.
     pub(crate) connections: Vec<(String, String)>,
     pub(crate) http: Http,
@@ -56,6 +58,7 @@ impl State {
         Self {
             base,
             registration,
+            popup_client_id: None,
             connections,
             http,
             pending: Shelf::new(minutes, CAPACITY),

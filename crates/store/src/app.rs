@@ -296,6 +296,25 @@ pub async fn sign_in_methods_of_any(scope: &mut impl Scope) -> Result<Vec<String
     Ok(methods)
 }
 
+/// Whether an active app of the tenant has this web origin, to the letter.
+pub async fn has_web_origin(scope: &mut impl Scope, origin: &str) -> Result<bool> {
+    #[derive(FromRow)]
+    struct Found {
+        #[sqlx(json)]
+        protocol: Protocol,
+    }
+    // No wildcard of LIKE is in an origin but `_`, which finds too much: it is looked at again.
+    let found: Vec<Found> = scope
+        .query(sql!(
+            "SELECT protocol FROM apps WHERE tenant_id = $1 AND status = 'active'
+             AND protocol ->> 'web_origins' LIKE '%\"' || $2 || '\"%'"
+        ))
+        .bind(origin.replace('%', ""))
+        .all()
+        .await?;
+    Ok(found.iter().any(|app| app.protocol.web_origins.iter().any(|own| own == origin)))
+}
+
 /// A link between an app and a source.
 #[derive(Debug, Clone, FromRow)]
 pub struct Link {

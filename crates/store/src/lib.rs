@@ -54,6 +54,8 @@ pub mod way_in;
 
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+
 pub use crate::env::{Clock, Env, Random};
 pub use crate::ephemeral::Ephemeral;
 pub use crate::error::{Error, Result};
@@ -73,6 +75,8 @@ pub struct Store {
     pub env: Env,
     /// What seals secrets.
     pub keys: Arc<KeyRing>,
+    /// Rings when a transaction of this process has left logout tokens to be delivered.
+    pub logout_due: Arc<Notify>,
 }
 
 impl Store {
@@ -84,7 +88,7 @@ impl Store {
 
     /// Begins a transaction on the rows of one tenant.
     pub async fn begin(&self, id: TenantId) -> Result<TenantWrite> {
-        TenantWrite::begin(&self.database, id).await
+        TenantWrite::begin(&self.database, id, Arc::clone(&self.logout_due)).await
     }
 
     /// Asks both parts whether they answer.

@@ -33,7 +33,9 @@ pub(crate) async fn of_session(
     now: DateTime<Utc>,
     session: SessionId,
 ) -> Result<()> {
-    tx.query(sql!(deliveries!("AND g.session_id = $3"))).bind(now).bind(session).execute().await?;
+    let statement = sql!(deliveries!("AND g.session_id = $3"));
+    let written = tx.query(statement).bind(now).bind(session).execute().await?;
+    note(tx, written);
     Ok(())
 }
 
@@ -44,12 +46,14 @@ pub(crate) async fn of_grants_of_user(
     user: UserId,
     kept: Option<SessionId>,
 ) -> Result<()> {
-    tx.query(sql!(deliveries!("AND g.user_id = $3 AND (g.session_id <> $4 OR $4 IS NULL)")))
+    let written = tx
+        .query(sql!(deliveries!("AND g.user_id = $3 AND (g.session_id <> $4 OR $4 IS NULL)")))
         .bind(now)
         .bind(user)
         .bind(kept)
         .execute()
         .await?;
+    note(tx, written);
     Ok(())
 }
 
@@ -59,15 +63,24 @@ pub(crate) async fn of_grants_of_identity(
     now: DateTime<Utc>,
     identity: IdentityId,
 ) -> Result<()> {
-    tx.query(sql!(deliveries!(
-        "AND (g.identity_id = $3 OR g.session_id IN
-              (SELECT s.id FROM sessions s WHERE s.tenant_id = $1 AND s.identity_id = $3))"
-    )))
-    .bind(now)
-    .bind(identity)
-    .execute()
-    .await?;
+    let written = tx
+        .query(sql!(deliveries!(
+            "AND (g.identity_id = $3 OR g.session_id IN
+                  (SELECT s.id FROM sessions s WHERE s.tenant_id = $1 AND s.identity_id = $3))"
+        )))
+        .bind(now)
+        .bind(identity)
+        .execute()
+        .await?;
+    note(tx, written);
     Ok(())
+}
+
+/// Whoever delivers is woken when the session has ended for good.
+fn note(tx: &mut TenantWrite, written: u64) {
+    if written > 0 {
+        tx.will_tell_apps();
+    }
 }
 
 /// A logout token that is due.
@@ -83,7 +96,7 @@ pub struct Delivery {
     pub user_id: UserId,
     /// When it ended.
     pub created_at: DateTime<Utc>,
-    /// How often it was tried.
+    /// How often it was tried in vain.
     pub attempts: i64,
 }
 
@@ -96,30 +109,54 @@ pub async fn take_due(
     limit: i64,
 ) -> Result<Vec<Delivery>> {
     let now = env.now();
-    database
+    // Looking takes no lock: mostly there is nothing.
+    let mut due: Vec<Delivery> = database
         .query(
-            "UPDATE logout_deliveries SET attempts = attempts + 1, next_at = $2
-             WHERE next_at <= $1 AND (tenant_id, session_id, app_id) IN
-             (SELECT tenant_id, session_id, app_id FROM logout_deliveries WHERE next_at <= $1
-              ORDER BY next_at LIMIT $3)
-             RETURNING tenant_id, session_id, app_id, user_id, created_at, attempts",
+            "SELECT tenant_id, session_id, app_id, user_id, created_at, attempts
+             FROM logout_deliveries WHERE next_at <= $1 ORDER BY next_at LIMIT $2",
         )
         .bind(now)
-        .bind(now + again)
         .bind(limit)
         .all()
-        .await
+        .await?;
+    if due.is_empty() {
+        return Ok(due);
+    }
+    // Every node takes them in one order: none waits in a circle.
+    due.sort_by_key(|of| (of.tenant_id, of.session_id, of.app_id));
+    let mut tx = database.begin().await?;
+    let mut taken = Vec::with_capacity(due.len());
+    for of in due {
+        let mine = tx
+            .query(
+                "UPDATE logout_deliveries SET next_at = $5 WHERE tenant_id = $1 AND session_id = $2
+                 AND app_id = $3 AND next_at <= $4",
+            )
+            .bind(of.tenant_id)
+            .bind(of.session_id)
+            .bind(of.app_id)
+            .bind(now)
+            .bind(now + again)
+            .execute()
+            .await?;
+        if mine == 1 {
+            taken.push(of);
+        }
+    }
+    tx.commit().await?;
+    Ok(taken)
 }
 
-/// Puts a delivery off.
+/// Puts a delivery off, with how often it was tried by now.
 pub async fn put_off(tx: &mut TenantWrite, of: &Delivery, next: DateTime<Utc>) -> Result<()> {
     tx.query(sql!(
-        "UPDATE logout_deliveries SET next_at = $4
+        "UPDATE logout_deliveries SET next_at = $4, attempts = $5
          WHERE tenant_id = $1 AND session_id = $2 AND app_id = $3"
     ))
     .bind(of.session_id)
     .bind(of.app_id)
     .bind(next)
+    .bind(of.attempts)
     .execute()
     .await?;
     Ok(())

@@ -11,6 +11,10 @@
 //!     store::sql!("SELECT id FROM users WHERE tenant_id = $1 AND id = $2");
 //! ```
 
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
 use crate::error::Result;
 use crate::id::TenantId;
 use crate::sql::{Database, Query, Transaction};
@@ -94,6 +98,9 @@ pub struct TenantRead {
 pub struct TenantWrite {
     transaction: Transaction,
     tenant: TenantId,
+    /// Whom to wake when it lasts, if apps are to be told that a session has ended.
+    logout_due: Arc<Notify>,
+    ends_sessions: bool,
 }
 
 impl TenantRead {
@@ -103,13 +110,27 @@ impl TenantRead {
 }
 
 impl TenantWrite {
-    pub(crate) async fn begin(database: &Database, tenant: TenantId) -> Result<Self> {
-        Ok(Self { transaction: database.begin().await?, tenant })
+    pub(crate) async fn begin(
+        database: &Database,
+        tenant: TenantId,
+        logout_due: Arc<Notify>,
+    ) -> Result<Self> {
+        let transaction = database.begin().await?;
+        Ok(Self { transaction, tenant, logout_due, ends_sessions: false })
     }
 
     /// Makes everything that was written lasting.
     pub async fn commit(self) -> Result<()> {
-        self.transaction.commit().await
+        self.transaction.commit().await?;
+        if self.ends_sessions {
+            self.logout_due.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Notes that apps are to be told that a session has ended, as soon as it has.
+    pub(crate) fn will_tell_apps(&mut self) {
+        self.ends_sessions = true;
     }
 
     /// The transaction itself, for this crate's tables that are no tenant's.

@@ -113,6 +113,10 @@ pub(super) fn parameters() -> Value {
             "description": "A trace code, as a person reads it from an error page",
             "schema": { "type": "string", "minLength": 1, "maxLength": 64 }, "example": "7J4Q2M9XK0TB",
         },
+        "product": {
+            "name": "product", "in": "path", "required": true, "description": "Which product",
+            "schema": { "type": "string", "pattern": "^[a-z0-9.-]{1,31}$" }, "example": "grafana",
+        },
         "identifier": {
             "name": "identifier", "in": "path", "required": true,
             "description": "The identifier in question",

@@ -32,6 +32,7 @@ pub(crate) async fn furnish(tenant: &Caller) -> Ids {
         ("key", key),
         ("user", user),
         ("identifier", "wecom".to_owned()),
+        ("product", "grafana".to_owned()),
     ];
     ids.into_iter().chain(links).map(|(name, id)| (name.to_owned(), id)).collect()
 }

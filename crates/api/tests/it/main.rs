@@ -13,6 +13,7 @@ mod branding;
 mod document;
 mod idempotency;
 mod import;
+mod integrations;
 mod isolation;
 mod journal;
 mod links_of_users;

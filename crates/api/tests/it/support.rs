@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, Mutex};
 
 use actix_web::body::to_bytes;
 use actix_web::dev::Service as _;
@@ -24,7 +24,6 @@ pub(crate) const OPERATOR_KEY: &str = "hufu_operator_0123456789abcdefghijklmnopq
 pub(crate) const CANARY: &str = "CANARY-wecom-secret-4711";
 
 static BEDS: AtomicU64 = AtomicU64::new(0);
-static NURSERY: LazyLock<Nursery> = LazyLock::new(Nursery::start);
 
 type Handle = dyn Fn(test::TestRequest) -> Pin<Box<dyn Future<Output = Answer>>>;
 
@@ -75,7 +74,7 @@ impl Bed {
         let env = Env::system();
         let keys = Arc::new(KeyRing::ephemeral(&env).unwrap());
         let ephemeral = Ephemeral::memory(MemorySettings::default());
-        let store = Store { database, ephemeral, env, keys };
+        let store = Store { database, ephemeral, env, keys, logout_due: Arc::default() };
         let wecom = WeCom::start();
         let client = broker::wecom::WeCom::new(wecom.settings(), store.clone()).unwrap();
         let console = Console {
@@ -87,10 +86,10 @@ impl Bed {
                 Egress { name: String::new(), addresses: vec!["203.0.113.10".to_owned()] },
                 Egress { name: "shanghai".to_owned(), addresses: vec!["203.0.113.20".to_owned()] },
             ],
-            new_keys: NURSERY.clone(),
+            new_keys: Nursery::of_process(),
             links: broker::admin::Links::new(client.clone(), store.clone()),
             tester: broker::source_test::Tester::new(client, store.clone()),
-            outgoing: notify::guard::Policy::default(),
+            outgoing: outgoing::Policy::default(),
             passwords: password::Passwords::new(password::Settings {
                 memory_kib: 64,
                 iterations: 1,

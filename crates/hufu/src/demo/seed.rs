@@ -20,6 +20,8 @@ pub(super) struct Seeded {
     pub(super) tenant_key: SecretString,
     pub(super) client_id: String,
     pub(super) client_secret: SecretString,
+    /// The `client_id` of its page with a popup.
+    pub(super) popup_client_id: String,
 }
 
 /// A caller of the console API.
@@ -86,22 +88,47 @@ pub(super) async fn seed(places: &Places, operator_key: &SecretString) -> Result
     let qr = text(&caller.send(Method::POST, &sources, qr).await?, "id")?;
     let mobile = text(&caller.send(Method::POST, &sources, mobile).await?, "id")?;
 
-    let home = places.sample_app();
-    let body = json!({
+    let (app, popup) = apps(&caller, &base, &places.sample_app(), &[qr, mobile]).await?;
+    let body = json!({ "name": "演示账号 Demo", "username": USERNAME, "password": PASSWORD });
+    caller.send(Method::POST, &format!("{base}/users"), body).await?;
+    Ok(Seeded {
+        tenant,
+        tenant_key: tenant_key.into(),
+        client_id: text(&app, "id")?,
+        client_secret: text(&app, "client_secret")?.into(),
+        popup_client_id: text(&popup, "id")?,
+    })
+}
+
+/// Makes the sample app, and its page with a popup, which is an app without a secret.
+async fn apps(
+    caller: &Caller,
+    base: &str,
+    home: &str,
+    sources: &[String],
+) -> Result<(Value, Value)> {
+    let app = json!({
         "display_name": "示例应用 Sample app", "home_url": home,
         "initiate_login_uri": format!("{home}/initiate"),
         "redirect_uris": [format!("{home}/callback")],
         "post_logout_redirect_uris": [format!("{home}/signed-out")],
         "token_endpoint_auth_method": "client_secret_basic", "sign_in_methods": ["password"],
     });
-    let app = caller.send(Method::POST, &format!("{base}/apps"), body).await?;
-    let client_id = text(&app, "id")?;
-    for (position, source) in [qr, mobile].iter().enumerate() {
-        let path = format!("{base}/apps/{client_id}/identity-sources/{source}");
-        caller.send(Method::PUT, &path, json!({ "position": position })).await?;
+    let popup = json!({
+        "display_name": "示例应用（弹窗） Sample app in a popup", "home_url": format!("{home}/popup"),
+        "redirect_uris": [format!("{home}/popup")], "web_origins": [home],
+        "post_logout_redirect_uris": [format!("{home}/popup")],
+        "token_endpoint_auth_method": "none", "sign_in_methods": ["password"],
+    });
+    let mut made = Vec::new();
+    for body in [app, popup] {
+        let app = caller.send(Method::POST, &format!("{base}/apps"), body).await?;
+        for (position, source) in sources.iter().enumerate() {
+            let path = format!("{base}/apps/{}/identity-sources/{source}", text(&app, "id")?);
+            caller.send(Method::PUT, &path, json!({ "position": position })).await?;
+        }
+        made.push(app);
     }
-    let body = json!({ "name": "演示账号 Demo", "username": USERNAME, "password": PASSWORD });
-    caller.send(Method::POST, &format!("{base}/users"), body).await?;
-    let client_secret = text(&app, "client_secret")?.into();
-    Ok(Seeded { tenant, tenant_key: tenant_key.into(), client_id, client_secret })
+    let popup = made.pop().context("no app was made")?;
+    Ok((made.pop().context("no app was made")?, popup))
 }

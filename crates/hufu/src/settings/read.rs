@@ -9,8 +9,8 @@ use chrono::TimeDelta;
 use figment::Figment;
 use figment::providers::{Env, Format as _, Toml};
 use hosted_login::language::Language;
-use notify::guard::Policy;
 use notify::{MailSettings, Mailer, Notifier, Security};
+use outgoing::Policy;
 use secrecy::{ExposeSecret as _, SecretString};
 use store::DatabaseUrl;
 

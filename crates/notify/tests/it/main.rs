@@ -4,7 +4,6 @@
 
 mod mail;
 mod messages;
-mod names;
 mod secrets;
 mod sms;
 mod ssrf;

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use mail_sim::SmsFault;
-use notify::{Error, Failure, Language, Message, Notifier, Sms, guard::Policy};
+use notify::{Error, Failure, Language, Message, Notifier, Sms};
+use outgoing::Policy;
 use serde_json::json;
 
 use crate::support::{NOW, SOON, Sink, allowing, gateway, sms, webhook};

@@ -50,6 +50,7 @@ impl Browser {
             issuer: op.issuer().to_owned(),
             client_id: CLIENT.to_owned(),
             client_secret: Some(SECRET.into()),
+            popup_client_id: None,
             connections: vec![("wecom-qr".to_owned(), "QR & <b>扫码</b>".to_owned())],
             workers: 1,
         };

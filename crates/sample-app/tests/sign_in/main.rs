@@ -246,6 +246,7 @@ async fn a_provider_that_is_away_is_asked_again_later() {
         issuer: format!("http://op.localhost:{port}/oidc"),
         client_id: "sample".to_owned(),
         client_secret: None,
+        popup_client_id: None,
         connections: Vec::new(),
         workers: 1,
     };

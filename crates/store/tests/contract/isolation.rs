@@ -18,7 +18,7 @@ use store::{DatabaseUrl, Result, TenantWrite, account, verification_file};
 use self::reads::{ADDRESS, own_file, own_name, reads};
 use self::writes::writes;
 use crate::support::each_engine;
-use crate::world::{HOUR, Sample, World, account_settings, app_settings, linking};
+use crate::world::{HOUR, Sample, World, account_settings, linking};
 
 each_engine! {
     n3_no_read_sees_another_tenants_rows,
@@ -57,7 +57,8 @@ async fn n3_no_read_sees_another_tenants_rows(url: DatabaseUrl) -> Result<()> {
         ..Event::system("sign_in", "ok")
     };
     audit::record(&mut tx, world.env(), signed_in).await?;
-    let settings = AppSettings { sign_in_methods: vec!["password".to_owned()], ..app_settings() };
+    let methods = vec!["password".to_owned()];
+    let settings = AppSettings { sign_in_methods: methods, ..of.client.settings() };
     app::update(&mut tx, world.env(), of.app, 1, settings).await?;
     let subject = Subject { subject: "traced".to_owned(), ..of.subject.clone() };
     let traced = LinkEvent { trace: Some(of.tenant.host.clone()), ..linking(of.user, &subject) };

@@ -11,6 +11,7 @@ mod integrity;
 mod isolation;
 mod journal;
 mod lives;
+mod logouts;
 mod names;
 mod pages;
 mod passwords;

@@ -82,7 +82,8 @@ impl World {
         database.migrate().await?;
         let keys = Arc::new(KeyRing::ephemeral(&env)?);
         let ephemeral = Ephemeral::memory(MemorySettings::default());
-        Ok(Self { store: Store { database, ephemeral, env, keys }, clock })
+        let store = Store { database, ephemeral, env, keys, logout_due: Arc::default() };
+        Ok(Self { store, clock })
     }
 
     pub(crate) fn env(&self) -> &Env {
@@ -143,7 +144,9 @@ impl World {
         let corp = self.corp("ww0123456789abcdef")?;
         corp::create(&mut tx, &corp).await?;
         let source = self.make_source(&mut tx, corp.id, "wecom").await?;
-        let client = app::create(&mut tx, &env, app_settings()).await?;
+        let mut settings = app_settings();
+        settings.protocol.web_origins = vec![format!("https://app.{host}")];
+        let client = app::create(&mut tx, &env, settings).await?;
         let app = client.id;
         app::link(&mut tx, &env, app, source.id, 1).await?;
         let user = user::create(&mut tx, &env, &profile()).await?.id;

@@ -36,7 +36,13 @@ async fn open(url: DatabaseUrl, keys: KeyRing) -> Result<Store> {
     let database = Database::open(&url, 4).await?;
     database.migrate().await?;
     let ephemeral = Ephemeral::memory(MemorySettings::default());
-    Ok(Store { database, ephemeral, env: Env::system(), keys: Arc::new(keys) })
+    Ok(Store {
+        database,
+        ephemeral,
+        env: Env::system(),
+        keys: Arc::new(keys),
+        logout_due: Arc::default(),
+    })
 }
 
 /// The same state under another ring, as after a restart.

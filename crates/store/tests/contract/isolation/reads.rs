@@ -153,6 +153,9 @@ fn sign_in_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
         read("revoked_token::is_revoked", |s, of, _| {
             revoked_token::is_revoked(s, of.revoked).boxed()
         }),
+        read("app::has_web_origin", |s, of, _| {
+            async { app::has_web_origin(s, &of.client.protocol.web_origins[0]).await }.boxed()
+        }),
         read("consent::find", |s, of, _| {
             async { Ok(consent::find(s, of.user, of.app).await?.is_some()) }.boxed()
         }),

@@ -1,8 +1,9 @@
-//! Keeps requests to an address that somebody else wrote away from our own network (SSRF).
+//! Calls to addresses that somebody else wrote: a tenant's webhook, an app's logout endpoint, an app's
+//! keys. No such URL leads into our own network (SSRF). Knows nothing of Hufu.
 //!
 //! ```text
 //! saved    check_url ──▶ scheme, port, host as written
-//! sent     GuardedClient::post ──▶ check_url again ──▶ resolver: only permitted addresses ──▶ TCP
+//! called   GuardedClient ──▶ check_url again ──▶ resolver: only permitted addresses ──▶ TCP
 //! ```
 //!
 //! The check at the time of saving is for the person who saves; the one that protects is at connect
@@ -11,15 +12,15 @@
 
 mod address;
 mod client;
+mod failure;
 mod url;
 
 pub use self::{
     address::is_public,
     client::{ClientError, GuardedClient, guarded_client},
+    failure::{CallError, FetchError},
     url::{MAX_URL, UrlFlaw, check_url},
 };
-
-pub(crate) use self::client::NotPermitted;
 
 use std::net::IpAddr;
 

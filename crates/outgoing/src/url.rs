@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use url::{Host, Url};
 
-use super::Policy;
+use crate::Policy;
 
 /// The longest URL, in bytes.
 pub const MAX_URL: usize = 2048;
@@ -47,7 +47,7 @@ pub enum UrlFlaw {
 }
 
 /// Checks a URL that a person has written, for saving it. Names are not looked up here: where they
-/// lead is checked at every call, by [`super::GuardedClient`].
+/// lead is checked at every call, by [`crate::GuardedClient`].
 pub fn check_url(text: &str, policy: &Policy) -> Result<Url, UrlFlaw> {
     if text.len() > MAX_URL {
         return Err(UrlFlaw::TooLong);
@@ -102,7 +102,7 @@ fn check_host(url: &Url, https: bool, policy: &Policy) -> Result<(), UrlFlaw> {
 }
 
 /// `localhost` and the names below it are loopback (RFC 6761, 6.3).
-pub(super) fn is_localhost(name: &str) -> bool {
+pub(crate) fn is_localhost(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")
 }

@@ -7,22 +7,22 @@ use std::{
 };
 
 use reqwest::{
-    Method, RequestBuilder, Response,
+    Method, RequestBuilder, Response, StatusCode,
     dns::{Addrs, Name, Resolve, Resolving},
-    redirect, retry, tls,
+    header, redirect, retry, tls,
 };
 
-use super::{Policy, UrlFlaw, check_url, url::is_localhost};
+use crate::{
+    CallError, FetchError, Policy, UrlFlaw, check_url, failure::NotPermitted, url::is_localhost,
+};
+
+/// As much is read of an answer that nobody looks at.
+const IGNORED: usize = 64 * 1024;
 
 /// The HTTP client can't be built: the machine's certificates or TLS are unusable.
 #[derive(Debug, thiserror::Error)]
 #[error("the guarded HTTP client can't be built")]
 pub struct ClientError(#[source] reqwest::Error);
-
-/// The name leads to no permitted address. Says nothing of the addresses that there are.
-#[derive(Debug, thiserror::Error)]
-#[error("the name leads to no permitted address")]
-pub(crate) struct NotPermitted;
 
 /// A client for URLs that somebody else wrote. It follows no redirect, uses no proxy, keeps no
 /// cookies, decompresses nothing and repeats nothing.
@@ -74,6 +74,27 @@ impl GuardedClient {
     /// Begins a GET; see [`GuardedClient::request`].
     pub fn get(&self, url: &str) -> Result<RequestBuilder, UrlFlaw> {
         self.request(Method::GET, url)
+    }
+
+    /// Fetches a document of at most `limit` bytes. Nothing but 200 is an answer.
+    pub async fn fetch(&self, url: &str, limit: usize) -> Result<Vec<u8>, FetchError> {
+        let response = self.get(url).map_err(CallError::from)?.send().await;
+        let response = response.map_err(CallError::from)?;
+        if response.status() != StatusCode::OK {
+            return Err(FetchError::Status(response.status().as_u16()));
+        }
+        let body = Self::read(response, limit).await.map_err(CallError::from)?;
+        body.ok_or(FetchError::TooLong)
+    }
+
+    /// Posts a form (`application/x-www-form-urlencoded`). Of the answer only the status counts.
+    pub async fn post_form(&self, url: &str, form: String) -> Result<u16, CallError> {
+        let kind = "application/x-www-form-urlencoded";
+        let response = self.post(url)?.header(header::CONTENT_TYPE, kind).body(form).send().await?;
+        let status = response.status().as_u16();
+        // Read so that the connection can be kept; what it says, and whether it ends, does not matter
+        let _ = Self::read(response, IGNORED).await;
+        Ok(status)
     }
 
     /// Reads a body of at most `limit` bytes; `None` if it is longer.

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use notify::guard::{GuardedClient, Policy};
+use outgoing::{CallError, GuardedClient, Policy};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::support::{Sink, allowing, everything};
@@ -56,6 +56,20 @@ async fn p_a_name_that_leads_to_a_private_address_is_not_called() {
     assert_eq!(sink.connections().await, 0);
     let client = client(&allowing(&["127.0.0.1/32"]), &["127.0.0.1"]);
     assert!(client.post(&url).unwrap().send().await.is_err(), "no certificate");
+    assert_eq!(sink.connections().await, 1);
+}
+
+#[tokio::test]
+async fn p_a_call_says_why_it_was_not_made() {
+    let sink = Sink::start().await;
+    let url = format!("https://hooks.acme.com:{}/?token=canary", sink.port);
+    let blocked = client(&Policy::default(), &["127.0.0.1"]);
+    let error = blocked.post_form(&url, String::new()).await.unwrap_err();
+    assert!(matches!(error, CallError::NotPermitted), "{error:?}");
+    let reached = client(&allowing(&["127.0.0.1/32"]), &["127.0.0.1"]);
+    let error = reached.post_form(&url, String::new()).await.unwrap_err();
+    assert!(matches!(error, CallError::Connection(_)), "{error:?}");
+    assert!(!everything(&error).contains("canary"), "{error:?}");
     assert_eq!(sink.connections().await, 1);
 }
 
