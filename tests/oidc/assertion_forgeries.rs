@@ -2,11 +2,11 @@
 
 use std::net::TcpListener;
 
-use e2e::on_every_backend;
+use e2e::{base64url as encode, on_every_backend};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::json;
 
-use crate::pen::{Pen, encode};
+use crate::pen::Pen;
 use crate::prover::{INTROSPECTION, KIND, Prover, is_accepted};
 use crate::steps::{is_oauth_error, signed_in, text, tokens};
 
@@ -90,17 +90,17 @@ on_every_backend! {
         }
         for text in [
             format!(r#"{{…,"iss":"{id}"}}"#),
-            format!(r#"{{"iss":"x",…}}"#),
+            r#"{"iss":"x",…}"#.to_owned(),
             format!(r#"{{…,"sub":"{id}"}}"#),
             format!(r#"{{…,"aud":"{}"}}"#, tenant.issuer()),
             r#"{"exp":1,…}"#.to_owned(),
             r#"{…,"jti":"x"}"#.to_owned(),
             r#"{…,"x":{"y":1,"y":2}}"#.to_owned(),
-            r#"[{…}]"#.to_owned(),
+            "[{…}]".to_owned(),
             r#""{…}""#.to_owned(),
-            r#"{…}}"#.to_owned(),
-            r#"{…}{}"#.to_owned(),
-            r#"{…,}"#.to_owned(),
+            "{…}}".to_owned(),
+            "{…}{}".to_owned(),
+            "{…,}".to_owned(),
             "{…".to_owned(),
             "\u{feff}{…}".to_owned(),
             String::new(),

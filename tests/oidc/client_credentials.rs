@@ -130,7 +130,7 @@ on_every_backend! {
         for grant in ["authorization_code", "refresh_token", "password", "implicit"] {
             let form = [("grant_type", grant), ("code", &code), ("refresh_token", "x")];
             let answer = app.token(&app.app, &form).await;
-            let error = if grant.contains("_") { "unauthorized_client" } else { "unsupported_grant_type" };
+            let error = if grant.contains('_') { "unauthorized_client" } else { "unsupported_grant_type" };
             is_oauth_error(&answer, 400, error, grant);
         }
         own(&app).await;

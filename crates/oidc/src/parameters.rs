@@ -64,7 +64,8 @@ pub(crate) fn response_mode(
     redirect_uri: &str,
     params: &Params,
 ) -> Result<ResponseMode> {
-    let Some(name) = params.get("response_mode")? else { return Ok(ResponseMode::Query) };
+    // What a code comes by if nobody says otherwise is a mode as the others are.
+    let name = params.get("response_mode")?.unwrap_or(ResponseMode::Query.as_str());
     let mode = ResponseMode::ALL.iter().find(|mode| mode.as_str() == name);
     let mode = mode
         .filter(|mode| app.protocol.response_modes.contains(mode))
