@@ -25,7 +25,7 @@ async fn keys(tenant: &Caller, algorithm: &str) -> Vec<(String, String)> {
     of.map(|key| (text(key, "kid"), text(key, "status"))).collect()
 }
 
-fn pairs<'a>(keys: &'a [(String, String)]) -> Vec<(&'a str, &'a str)> {
+fn pairs(keys: &[(String, String)]) -> Vec<(&str, &str)> {
     keys.iter().map(|(kid, status)| (kid.as_str(), status.as_str())).collect()
 }
 
@@ -142,7 +142,9 @@ fn spellings(private: &[u8]) -> Vec<String> {
     // The public half stands at the end of some; the middle is private in all.
     let middle = &private[private.len() / 3..private.len() / 2];
     let mut hex = String::new();
-    middle.iter().for_each(|byte| write!(hex, "{byte:02x}").unwrap());
+    for byte in middle {
+        write!(hex, "{byte:02x}").unwrap();
+    }
     let numbers = format!("{middle:?}");
     let whole = private[..private.len() / 3 * 3].chunks(48);
     let coded = whole.flat_map(|part| [STANDARD.encode(part), URL_SAFE_NO_PAD.encode(part)]);
