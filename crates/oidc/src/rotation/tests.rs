@@ -7,13 +7,16 @@ use Step::{Activate, Create, Remove};
 const RULES: Rules = Rules { age: Some(TimeDelta::days(90)), session: TimeDelta::hours(12) };
 const SECOND: TimeDelta = TimeDelta::seconds(1);
 
+/// A key's name and status, and for how long it has had it.
+type Named = (char, KeyStatus, TimeDelta);
+
 fn id(name: char) -> KeyId {
     KeyId(Uuid::from_u128(name.into()))
 }
 
 /// The keys of ES256 with these names, each with its status for so long, beside young ones of the
 /// other algorithms.
-fn due_of(rules: &Rules, keys: &[(char, KeyStatus, TimeDelta)]) -> Vec<Step> {
+fn due_of(rules: &Rules, keys: &[Named]) -> Vec<Step> {
     let now = DateTime::UNIX_EPOCH + TimeDelta::days(10_000);
     let known = |name, algorithm, status, time| Known {
         id: id(name),
@@ -40,7 +43,11 @@ fn each_key_goes_its_way_in_its_time() {
     let (known, new) = (PUBLISH_FOR, PUBLISH_FOR - SECOND);
     let (dead, alive) = (RULES.kept(), RULES.kept() - SECOND);
     let none = TimeDelta::zero();
+<<<<<<< HEAD
     let cases: [Case<'_>; 14] = [
+=======
+    let cases: [(&[Named], &[Step]); 14] = [
+>>>>>>> keys
         // A tenant from before the algorithm.
         (&[], &[Create(es256, Active)]),
         (&[('r', Retired, alive)], &[Create(es256, Active)]),
