@@ -33,9 +33,6 @@ fn due_of(rules: &Rules, keys: &[Named]) -> Vec<Step> {
     due(&all, now, rules)
 }
 
-/// Keys by name, status and how long they have had it; and what is due.
-type Case<'a> = (&'a [(char, KeyStatus, TimeDelta)], &'a [Step]);
-
 #[test]
 fn each_key_goes_its_way_in_its_time() {
     let es256 = Algorithm::ALL[0];
@@ -43,11 +40,7 @@ fn each_key_goes_its_way_in_its_time() {
     let (known, new) = (PUBLISH_FOR, PUBLISH_FOR - SECOND);
     let (dead, alive) = (RULES.kept(), RULES.kept() - SECOND);
     let none = TimeDelta::zero();
-<<<<<<< HEAD
-    let cases: [Case<'_>; 14] = [
-=======
     let cases: [(&[Named], &[Step]); 14] = [
->>>>>>> keys
         // A tenant from before the algorithm.
         (&[], &[Create(es256, Active)]),
         (&[('r', Retired, alive)], &[Create(es256, Active)]),
