@@ -1,7 +1,8 @@
-//! The plan "FAPI 2.0 Security Profile Final" of the OpenID Foundation's conformance suite, module by
-//! module, with `private_key_jwt`, DPoP and `plain_fapi`: on every backend and on two tenants at once.
-//! A test has its module's name, without what all of them begin with, and does what the module does.
-//! Where a module takes several outcomes, the test says which is ours.
+//! Plans of the OpenID Foundation's conformance suite, module by module, on every backend and on two
+//! tenants at once: Basic, Form Post, Config, RP-initiated and Back-Channel Logout, and the FAPI 2.0
+//! Security Profile with `private_key_jwt`, DPoP and `plain_fapi`. A test has its module's name (of
+//! FAPI's without what all of them begin with) and does what the module does. Where a module takes
+//! several outcomes, the test says which is ours.
 //!
 //! What only a running suite can see (TLS versions and ciphers, screenshots) is not here.
 
@@ -10,6 +11,7 @@
 #[macro_use]
 mod side;
 
+mod backchannel;
 mod basic;
 mod fapi2;
 mod logout;
@@ -137,7 +139,7 @@ fn every_module_of_the_plan_has_its_test() {
 }
 
 /// Each of the Basic and Form Post plans has 35 modules for clients that were registered beforehand, and
-/// the plans of signing out and of discovery have 11 and one.
+/// the plans of signing out, of discovery and of the back channel have 11, one and two.
 #[test]
 fn every_module_of_the_connect_plans_has_its_test() {
     let mut all: Vec<&str> =
@@ -149,5 +151,10 @@ fn every_module_of_the_connect_plans_has_its_test() {
     for module in logout::MODULES {
         let source = include_str!("logout.rs");
         assert_eq!(source.matches(&format!("async fn {module}(rp: Rp)")).count(), 1, "{module}");
+    }
+    assert_eq!(backchannel::MODULES.len(), 2);
+    for module in backchannel::MODULES {
+        let source = include_str!("backchannel.rs");
+        assert_eq!(source.matches(&format!("async fn {module}(world")).count(), 1, "{module}");
     }
 }

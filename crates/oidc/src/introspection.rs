@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use store::app::{App, AuthMethod};
-use store::refresh_token;
+use store::grant;
 use store::secret::SecretHash;
 use store::tenant::Tenant;
 
@@ -91,7 +91,7 @@ async fn refresh_token(
 ) -> Result<Option<About>> {
     let store = &provider.store;
     let hash = SecretHash::of(token);
-    let found = refresh_token::find(&mut store.tenant(tenant.id), &store.env, &hash).await?;
+    let found = grant::of_refresh_token(&mut store.tenant(tenant.id), &store.env, &hash).await?;
     let alive = found.filter(|found| {
         let unused = found.rotated_at.is_none() && found.idle_until > store.env.now();
         unused && found.grant.app_id == app.id

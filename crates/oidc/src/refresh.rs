@@ -55,7 +55,7 @@ pub(crate) async fn exchange(request: &TokenRequest<'_>) -> Result<Tokens> {
 async fn find(request: &TokenRequest<'_>, hash: &SecretHash) -> Result<RefreshToken> {
     let store = &request.provider.store;
     let mut scope = store.tenant(request.tenant.id);
-    let found = refresh_token::find(&mut scope, &store.env, hash).await?;
+    let found = grant::of_refresh_token(&mut scope, &store.env, hash).await?;
     let found = found.filter(|found| found.grant.app_id == request.app.id);
     let found = found.filter(|found| {
         found.rotated_at.is_some() || found.idle_until > store.env.now() && goes_on(request, found)
@@ -121,7 +121,7 @@ async fn second_use(
     let recent = found.rotated_at.is_some_and(|at| store.env.now() - at <= GRACE);
     if recent && let Some(successor) = found.successor(&store.keys, tenant, hash)? {
         let next = SecretHash::of(successor.expose_secret());
-        let next = refresh_token::find(&mut store.tenant(tenant), &store.env, &next).await?;
+        let next = grant::of_refresh_token(&mut store.tenant(tenant), &store.env, &next).await?;
         // Whoever has used the successor did get the answer.
         if next.is_some_and(|next| next.rotated_at.is_none()) {
             return Ok(successor);

@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use store::secret::SecretHash;
 use store::tenant::Tenant;
-use store::{grant, refresh_token, revoked_token};
+use store::{grant, revoked_token};
 
 use crate::error::{OAuthError, Result};
 use crate::params::Params;
@@ -27,7 +27,8 @@ pub async fn revoke(
     let store = &provider.store;
     if token.starts_with(refresh::PREFIX) {
         let hash = SecretHash::of(token);
-        let found = refresh_token::find(&mut store.tenant(tenant.id), &store.env, &hash).await?;
+        let found =
+            grant::of_refresh_token(&mut store.tenant(tenant.id), &store.env, &hash).await?;
         let Some(found) = found.filter(|found| found.grant.app_id == app.id) else {
             return Ok(());
         };

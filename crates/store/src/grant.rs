@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::env::Env;
 use crate::error::Result;
 use crate::id::{AppId, GrantId, SessionId, UserId};
+use crate::refresh_token::RefreshToken;
 use crate::scope::{Scope, TenantWrite};
 use crate::secret::SecretHash;
 use crate::session::{Session, SignInMethod};
@@ -141,7 +142,6 @@ macro_rules! live {
         )
     };
 }
-pub(crate) use live;
 
 /// The grant with this id, if everything that it hangs on is still alive.
 pub async fn find_live(
@@ -169,6 +169,24 @@ pub async fn of_access_token(
         .bind(env.now())
         .bind(id)
         .bind(token)
+        .optional()
+        .await
+}
+
+/// The refresh token with this hash, exchanged or not, if its grant is alive.
+pub async fn of_refresh_token(
+    scope: &mut impl Scope,
+    env: &Env,
+    token: &SecretHash,
+) -> Result<Option<RefreshToken>> {
+    scope
+        .query(sql!(live!(
+            ", t.rotated_at, t.successor, t.expires_at AS idle_until",
+            " JOIN refresh_tokens t ON t.tenant_id = g.tenant_id AND t.grant_id = g.id",
+            "AND t.token_hash = $3"
+        )))
+        .bind(env.now())
+        .bind(token.to_stored())
         .optional()
         .await
 }

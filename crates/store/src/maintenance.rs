@@ -121,25 +121,38 @@ impl Store {
     /// refresh tokens go with them), revoked access tokens that have expired, and answers to repeated
     /// console calls of a day ago. Returns the rows deleted.
     pub async fn sweep(&self) -> Result<u64> {
-        const SPENT: [&str; 3] = [
-            "DELETE FROM sessions WHERE id IN
-             (SELECT id FROM sessions WHERE expires_at < $1 LIMIT 500)",
-            "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at < $1 LIMIT 500)",
-            "DELETE FROM revoked_access_tokens WHERE (tenant_id, id) IN
-             (SELECT tenant_id, id FROM revoked_access_tokens WHERE expires_at < $1 LIMIT 500)",
-        ];
         let yesterday = self.env.now() - TimeDelta::days(1);
-        let mut all = 0;
-        for statement in SPENT {
-            loop {
-                // In portions: SQLite has one writer, and everybody waits for it.
-                let swept = self.database.query(statement).bind(yesterday).execute().await?;
-                all += swept;
-                if swept < 500 {
-                    break;
-                }
-            }
-        }
+        let mut all = in_portions(|| {
+            self.database
+                .query(
+                    "DELETE FROM sessions WHERE id IN
+                       (SELECT id FROM sessions WHERE expires_at < $1 LIMIT 500)",
+                )
+                .bind(yesterday)
+                .execute()
+        })
+        .await?;
+        all += in_portions(|| {
+            self.database
+                .query(
+                    "DELETE FROM grants WHERE id IN
+                       (SELECT id FROM grants WHERE expires_at < $1 LIMIT 500)",
+                )
+                .bind(yesterday)
+                .execute()
+        })
+        .await?;
+        all += in_portions(|| {
+            self.database
+                .query(
+                    "DELETE FROM revoked_access_tokens WHERE (tenant_id, id) IN
+                       (SELECT tenant_id, id FROM revoked_access_tokens WHERE expires_at < $1
+                        LIMIT 500)",
+                )
+                .bind(yesterday)
+                .execute()
+        })
+        .await?;
         let answers = self
             .database
             .query("DELETE FROM idempotency_keys WHERE created_at < $1")
@@ -152,22 +165,32 @@ impl Store {
     /// Deletes audit events that are older than `keep`. Returns the rows deleted.
     pub async fn sweep_audit_events(&self, keep: TimeDelta) -> Result<u64> {
         let Some(oldest) = self.env.now().checked_sub_signed(keep) else { return Ok(0) };
-        let mut events = 0;
-        loop {
+        in_portions(|| {
             // Ids order by time: the oldest events are the first ones of the primary key.
-            let swept = self
-                .database
+            self.database
                 .query(
                     "DELETE FROM audit_events WHERE id IN
-                     (SELECT id FROM audit_events WHERE id < $1 ORDER BY id LIMIT 500)",
+                       (SELECT id FROM audit_events WHERE id < $1 ORDER BY id LIMIT 500)",
                 )
                 .bind(first_id(oldest))
                 .execute()
-                .await?;
-            events += swept;
-            if swept < 500 {
-                return Ok(events);
-            }
+        })
+        .await
+    }
+}
+
+/// Deletes in portions of 500, as `portion` does, until nothing is left: SQLite has one writer, and
+/// everybody waits for it.
+async fn in_portions<F>(portion: impl Fn() -> F) -> Result<u64>
+where
+    F: Future<Output = Result<u64>>,
+{
+    let mut all = 0;
+    loop {
+        let swept = portion().await?;
+        all += swept;
+        if swept < 500 {
+            return Ok(all);
         }
     }
 }

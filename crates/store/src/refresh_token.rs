@@ -11,7 +11,7 @@ use sqlx::FromRow;
 
 use crate::env::Env;
 use crate::error::Result;
-use crate::grant::{LiveGrant, live};
+use crate::grant::LiveGrant;
 use crate::id::{GrantId, TenantId};
 use crate::scope::{Scope, TenantWrite};
 use crate::secret::{KeyRing, Place, SecretHash};
@@ -67,24 +67,6 @@ pub async fn create(
     .execute()
     .await?;
     Ok(())
-}
-
-/// The refresh token with this hash, exchanged or not, if its grant is alive.
-pub async fn find(
-    scope: &mut impl Scope,
-    env: &Env,
-    token: &SecretHash,
-) -> Result<Option<RefreshToken>> {
-    scope
-        .query(sql!(live!(
-            ", t.rotated_at, t.successor, t.expires_at AS idle_until",
-            " JOIN refresh_tokens t ON t.tenant_id = g.tenant_id AND t.grant_id = g.id",
-            "AND t.token_hash = $3"
-        )))
-        .bind(env.now())
-        .bind(token.to_stored())
-        .optional()
-        .await
 }
 
 /// Notes that a refresh token was used: it may lie idle anew.

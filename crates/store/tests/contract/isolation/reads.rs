@@ -12,8 +12,8 @@ use store::page::Page;
 use store::user::{self, Origin, User, UserStatus};
 use store::user_search::{self, Search};
 use store::{
-    Scope, account, api_key, app, audit, consent, corp, grant, hand_over, password, refresh_token,
-    revoked_token, session, signing_key, source, survey, trace, verification_file, way_in,
+    Scope, account, api_key, app, audit, consent, corp, grant, hand_over, password, revoked_token,
+    session, signing_key, source, survey, trace, verification_file, way_in,
 };
 
 use super::{Probe, Reads, read};
@@ -147,8 +147,8 @@ fn sign_in_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
             }
             .boxed()
         }),
-        read("refresh_token::find", |s, of, w| {
-            async { Ok(refresh_token::find(s, w.env(), &of.refresh).await?.is_some()) }.boxed()
+        read("grant::of_refresh_token", |s, of, w| {
+            async { Ok(grant::of_refresh_token(s, w.env(), &of.refresh).await?.is_some()) }.boxed()
         }),
         read("revoked_token::is_revoked", |s, of, _| {
             revoked_token::is_revoked(s, of.revoked).boxed()
