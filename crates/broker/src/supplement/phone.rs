@@ -177,11 +177,16 @@ impl Broker {
             Outcome::Refused => Reason::DeniedUpstream.as_str(),
             Outcome::TooManyTries => Reason::TooManyRequests.as_str(),
         };
+        // One mark decides. Who comes second leaves the ticket alone, or might take it away from who
+        // came first, and nobody would have decided.
         let first = ephemeral.put_new(&OUTCOME, tenant.id, ticket, &outcome).await?;
-        let taken: Option<Ticketed> = ephemeral.take(&TICKET, tenant.id, ticket).await?;
+        let taken: Option<Ticketed> = match first {
+            true => ephemeral.take(&TICKET, tenant.id, ticket).await?,
+            false => None,
+        };
         let at = interaction.id.to_string();
         let _: Option<UpstreamIdentity> = ephemeral.take(&AUTHORISED, tenant.id, at).await?;
-        let (true, Some(ticketed)) = (first, taken) else {
+        let Some(ticketed) = taken else {
             return Err(Refused::within(Reason::TicketUnknown, interaction).into());
         };
         interaction.clone().finish(self.store(), tenant.id).await?;
