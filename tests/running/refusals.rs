@@ -221,7 +221,7 @@ async fn a_key_ring_changes_while_people_sign_in() {
         // Sealed anew while it serves: signing keys, both sources' secrets.
         let ended = Program::run(&["keys", "rotate", "--settings", nodes.file(0)], &[]).await;
         assert!(ended.status.success(), "{}", ended.said());
-        assert!(ended.said().contains("\"resealed\":4"), "{}", ended.said());
+        assert!(ended.said().contains("\"resealed\":6"), "{}", ended.said());
         tenant.tokens(&mut nodes.world.browser(), "LiSi").await;
         // The old key goes; people and apps notice nothing.
         nodes.signal(0, "TERM").await;
