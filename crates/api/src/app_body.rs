@@ -4,13 +4,14 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::app::{App, AppSettings, AuthMethod};
+use store::protocol::Protocol;
 use store::secret::SecretHash;
 use store::signing_key::Algorithm;
 use store::source::Status;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app_protocol::{AppProtocol, written as protocol};
+use crate::app_protocol::{self, AppProtocol};
 use crate::branding::{BrandingView, NewBranding};
 use crate::fields::{self, Context, Fields, Input};
 use crate::uris::Registrant;
@@ -66,7 +67,8 @@ pub(crate) struct NewApp {
     backchannel_logout_uri: Option<String>,
     /// What it may do at the provider.
     #[serde(flatten)]
-    protocol: AppProtocol,
+    #[schema(value_type = AppProtocol)]
+    protocol: Protocol,
 }
 
 impl Input for NewApp {
@@ -105,9 +107,9 @@ impl Input for NewApp {
         let branding = fields.optional("branding", |value| fields::nested(value, context));
         let backchannel =
             fields.optional("backchannel_logout_uri", uris::called(&context.console.outgoing));
-        let protocol = AppProtocol::read(fields, context);
+        let protocol = app_protocol::read(fields, context);
         if let (Some(protocol), Some(method), Some(algorithm)) = (&protocol, method, algorithm) {
-            protocol.check(fields, method, algorithm);
+            app_protocol::check(protocol, fields, method, algorithm);
         }
         Some(Self {
             display_name: display_name?,
@@ -144,7 +146,7 @@ pub(crate) fn settings(app: NewApp, secret_hash: Option<SecretHash>) -> AppSetti
         sign_in_methods: app.sign_in_methods,
         status: app.status,
         branding: app.branding.and_then(NewBranding::kept),
-        protocol: app.protocol.kept(),
+        protocol: app.protocol,
         backchannel_logout_uri: app.backchannel_logout_uri,
     }
 }
@@ -166,7 +168,9 @@ pub(crate) fn written(app: &App) -> Value {
         "branding": app.branding,
         "backchannel_logout_uri": app.backchannel_logout_uri,
     });
-    if let (Value::Object(all), Value::Object(more)) = (&mut all, protocol(&app.protocol)) {
+    if let (Value::Object(all), Value::Object(more)) =
+        (&mut all, app_protocol::written(&app.protocol))
+    {
         all.extend(more);
     }
     all
@@ -221,7 +225,8 @@ pub(crate) struct AppView {
     backchannel_logout_uri: Option<String>,
     /// What it may do at the provider.
     #[serde(flatten)]
-    protocol: AppProtocol,
+    #[schema(value_type = AppProtocol)]
+    protocol: Protocol,
     /// Goes up by one with every change.
     #[schema(example = 1)]
     version: i64,
@@ -250,7 +255,7 @@ impl From<App> for AppView {
             status: app.status,
             branding: app.branding.map(BrandingView::from),
             backchannel_logout_uri: app.backchannel_logout_uri,
-            protocol: app.protocol.0.into(),
+            protocol: app.protocol.0,
             version: app.version,
             created_at: app.created_at,
             updated_at: app.updated_at,

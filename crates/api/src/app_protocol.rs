@@ -2,7 +2,6 @@
 //! those of OAuth 2.0 Dynamic Client Registration (RFC 7591 §2), where it has one.
 
 use oidc::jose::JwkSet;
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 use store::app::AuthMethod;
 use store::protocol::{GrantType, Profile, Protocol, ResponseMode};
@@ -15,8 +14,10 @@ use crate::{rules, schema, uris};
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
-/// What an app may do at the OpenID Provider.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+/// What an app may do at the OpenID Provider: stands for [`Protocol`] in the API document, field by
+/// field.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "nobody makes one: the store's is read and written")]
 pub(crate) struct AppProtocol {
     /// Which rules the provider holds it to.
     #[schema(value_type = schema::Profile, required = false, default = "oauth21")]
@@ -66,118 +67,75 @@ pub(crate) struct AppProtocol {
     refresh_token_lifetime: u32,
 }
 
-impl From<Protocol> for AppProtocol {
-    fn from(protocol: Protocol) -> Self {
-        Self {
-            profile: protocol.profile,
-            grant_types: protocol.grant_types,
-            scopes: protocol.scopes,
-            response_modes: protocol.response_modes,
-            web_origins: protocol.web_origins,
-            audiences: protocol.audiences,
-            jwks: protocol.jwks,
-            jwks_uri: protocol.jwks_uri,
-            dpop_bound_access_tokens: protocol.dpop_bound_access_tokens,
-            require_pushed_authorization_requests: protocol.require_pushed_authorization_requests,
-            consent_required: protocol.consent_required,
-            access_token_lifetime: protocol.access_token_lifetime,
-            refresh_token_idle_lifetime: protocol.refresh_token_idle_lifetime,
-            refresh_token_lifetime: protocol.refresh_token_lifetime,
-        }
-    }
+/// Reads the fields of an app that are about the provider.
+pub(crate) fn read(fields: &mut Fields, context: Context<'_>) -> Option<Protocol> {
+    let Protocol { grant_types, scopes, response_modes, .. } = Protocol::default();
+    let profile = rules::word(&["oauth21", "oidc_basic", "fapi2"]);
+    let profile = fields.defaulted("profile", Profile::Oauth21, profile);
+    let way = rules::word(&["authorization_code", "refresh_token", "client_credentials"]);
+    let grant_types = fields.defaulted("grant_types", grant_types, rules::list(1, 3, way));
+    let scopes = fields.defaulted("scopes", scopes, rules::list(1, 50, scope));
+    let mode = rules::word(&["query", "form_post", "web_message"]);
+    let response_modes =
+        fields.defaulted("response_modes", response_modes, rules::list(1, 3, mode));
+    let origins = rules::list(0, 50, uris::web_origin);
+    let web_origins = fields.defaulted("web_origins", Vec::new(), origins);
+    let names = rules::list(0, 20, rules::visible_ascii(200));
+    let audiences = fields.defaulted("audiences", Vec::new(), names);
+    let jwks = fields.optional("jwks", jwks);
+    let jwks_uri = fields.optional("jwks_uri", uris::called(&context.console.outgoing));
+    let flag = |fields: &mut Fields, name| fields.defaulted(name, false, rules::boolean);
+    let dpop_bound_access_tokens = flag(fields, "dpop_bound_access_tokens");
+    let pushed = flag(fields, "require_pushed_authorization_requests");
+    let consent_required = flag(fields, "consent_required");
+    let access = fields.defaulted("access_token_lifetime", 600, seconds(60, DAY));
+    let idle = fields.defaulted("refresh_token_idle_lifetime", 14 * 86400, seconds(300, 365 * DAY));
+    let refresh = fields.defaulted("refresh_token_lifetime", 30 * 86400, seconds(300, 365 * DAY));
+    Some(Protocol {
+        profile: profile?,
+        grant_types: grant_types?,
+        scopes: scopes?,
+        response_modes: response_modes?,
+        web_origins: web_origins?,
+        audiences: audiences?,
+        jwks: jwks?,
+        jwks_uri: jwks_uri?,
+        dpop_bound_access_tokens: dpop_bound_access_tokens?,
+        require_pushed_authorization_requests: pushed?,
+        consent_required: consent_required?,
+        access_token_lifetime: access?,
+        refresh_token_idle_lifetime: idle?,
+        refresh_token_lifetime: refresh?,
+    })
 }
 
-impl AppProtocol {
-    /// What the store keeps of it.
-    pub(crate) fn kept(self) -> Protocol {
-        Protocol {
-            profile: self.profile,
-            grant_types: self.grant_types,
-            scopes: self.scopes,
-            response_modes: self.response_modes,
-            web_origins: self.web_origins,
-            audiences: self.audiences,
-            jwks: self.jwks,
-            jwks_uri: self.jwks_uri,
-            dpop_bound_access_tokens: self.dpop_bound_access_tokens,
-            require_pushed_authorization_requests: self.require_pushed_authorization_requests,
-            consent_required: self.consent_required,
-            access_token_lifetime: self.access_token_lifetime,
-            refresh_token_idle_lifetime: self.refresh_token_idle_lifetime,
-            refresh_token_lifetime: self.refresh_token_lifetime,
+/// Notes what does not go together.
+pub(crate) fn check(
+    protocol: &Protocol,
+    fields: &mut Fields,
+    method: AuthMethod,
+    id_token: Algorithm,
+) {
+    let mut flaw = |name: &str, text: &str| fields.flaw(name, &Flaw::new("conflict", text));
+    match (&protocol.jwks, &protocol.jwks_uri) {
+        (None, None) if method == AuthMethod::PrivateKeyJwt => {
+            flaw("jwks", "is missing: private_key_jwt needs the app's public keys, or jwks_uri");
         }
+        (Some(_), Some(_)) => {
+            flaw("jwks_uri", "is there beside jwks: take one of them away (null)");
+        }
+        _ => {}
     }
-
-    /// Reads the fields of an app that are about the provider.
-    pub(crate) fn read(fields: &mut Fields, context: Context<'_>) -> Option<Self> {
-        let Protocol { grant_types, scopes, response_modes, .. } = Protocol::default();
-        let profile = rules::word(&["oauth21", "oidc_basic", "fapi2"]);
-        let profile = fields.defaulted("profile", Profile::Oauth21, profile);
-        let way = rules::word(&["authorization_code", "refresh_token", "client_credentials"]);
-        let grant_types = fields.defaulted("grant_types", grant_types, rules::list(1, 3, way));
-        let scopes = fields.defaulted("scopes", scopes, rules::list(1, 50, scope));
-        let mode = rules::word(&["query", "form_post", "web_message"]);
-        let response_modes =
-            fields.defaulted("response_modes", response_modes, rules::list(1, 3, mode));
-        let origins = rules::list(0, 50, uris::web_origin);
-        let web_origins = fields.defaulted("web_origins", Vec::new(), origins);
-        let names = rules::list(0, 20, rules::visible_ascii(200));
-        let audiences = fields.defaulted("audiences", Vec::new(), names);
-        let jwks = fields.optional("jwks", jwks);
-        let jwks_uri = fields.optional("jwks_uri", uris::called(&context.console.outgoing));
-        let flag = |fields: &mut Fields, name| fields.defaulted(name, false, rules::boolean);
-        let dpop_bound_access_tokens = flag(fields, "dpop_bound_access_tokens");
-        let pushed = flag(fields, "require_pushed_authorization_requests");
-        let consent_required = flag(fields, "consent_required");
-        let access = fields.defaulted("access_token_lifetime", 600, seconds(60, DAY));
-        let idle =
-            fields.defaulted("refresh_token_idle_lifetime", 14 * 86400, seconds(300, 365 * DAY));
-        let refresh =
-            fields.defaulted("refresh_token_lifetime", 30 * 86400, seconds(300, 365 * DAY));
-        Some(Self {
-            profile: profile?,
-            grant_types: grant_types?,
-            scopes: scopes?,
-            response_modes: response_modes?,
-            web_origins: web_origins?,
-            audiences: audiences?,
-            jwks: jwks?,
-            jwks_uri: jwks_uri?,
-            dpop_bound_access_tokens: dpop_bound_access_tokens?,
-            require_pushed_authorization_requests: pushed?,
-            consent_required: consent_required?,
-            access_token_lifetime: access?,
-            refresh_token_idle_lifetime: idle?,
-            refresh_token_lifetime: refresh?,
-        })
+    if protocol.profile == Profile::Fapi2 && method != AuthMethod::PrivateKeyJwt {
+        flaw("token_endpoint_auth_method", "has to be private_key_jwt in the profile fapi2");
     }
-
-    /// Notes what does not go together.
-    pub(crate) fn check(&self, fields: &mut Fields, method: AuthMethod, id_token: Algorithm) {
-        let mut flaw = |name: &str, text: &str| fields.flaw(name, &Flaw::new("conflict", text));
-        match (&self.jwks, &self.jwks_uri) {
-            (None, None) if method == AuthMethod::PrivateKeyJwt => {
-                flaw(
-                    "jwks",
-                    "is missing: private_key_jwt needs the app's public keys, or jwks_uri",
-                );
-            }
-            (Some(_), Some(_)) => {
-                flaw("jwks_uri", "is there beside jwks: take one of them away (null)");
-            }
-            _ => {}
-        }
-        if self.profile == Profile::Fapi2 && method != AuthMethod::PrivateKeyJwt {
-            flaw("token_endpoint_auth_method", "has to be private_key_jwt in the profile fapi2");
-        }
-        if self.profile == Profile::Fapi2 && id_token == Algorithm::Rs256 {
-            let text = "is RS256, which the profile fapi2 forbids: use ES256, PS256 or EdDSA";
-            flaw("id_token_signed_response_alg", text);
-        }
-        let for_itself = self.grant_types.contains(&GrantType::ClientCredentials);
-        if for_itself && method == AuthMethod::None {
-            flaw("grant_types", "has client_credentials, but a public app has no credentials");
-        }
+    if protocol.profile == Profile::Fapi2 && id_token == Algorithm::Rs256 {
+        let text = "is RS256, which the profile fapi2 forbids: use ES256, PS256 or EdDSA";
+        flaw("id_token_signed_response_alg", text);
+    }
+    let for_itself = protocol.grant_types.contains(&GrantType::ClientCredentials);
+    if for_itself && method == AuthMethod::None {
+        flaw("grant_types", "has client_credentials, but a public app has no credentials");
     }
 }
 
@@ -208,5 +166,24 @@ fn jwks(value: &Value) -> Result<Value, Flaws> {
 
 /// The fields, as they would be written.
 pub(crate) fn written(protocol: &Protocol) -> Value {
-    serde_json::to_value(AppProtocol::from(protocol.clone())).unwrap_or_else(|_| json!({}))
+    serde_json::to_value(protocol).unwrap_or_else(|_| json!({}))
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::PartialSchema as _;
+
+    use super::*;
+
+    #[test]
+    fn the_document_has_the_fields_that_there_are() {
+        let document = serde_json::to_value(AppProtocol::schema()).unwrap();
+        let mut described: Vec<&String> =
+            document["properties"].as_object().unwrap().keys().collect();
+        let kept = written(&Protocol::default());
+        let mut kept: Vec<&String> = kept.as_object().unwrap().keys().collect();
+        described.sort();
+        kept.sort();
+        assert_eq!(described, kept);
+    }
 }
