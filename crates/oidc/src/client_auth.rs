@@ -48,7 +48,7 @@ impl Shown<'_> {
 }
 
 /// The app that a request proves to come from. It has to use the one method that it is registered
-/// with (attack E1).
+/// with (attack E1). What it asks has to be clear: no parameter may stand twice (RFC 6749 §3.2).
 pub async fn authenticate(
     provider: &Provider,
     tenant: &Tenant,
@@ -76,7 +76,11 @@ pub async fn authenticate(
         },
         Shown::Nothing => true,
     };
-    usable.filter(|_| proven).ok_or_else(|| FAILED.into())
+    let app = usable.filter(|_| proven).ok_or(FAILED)?;
+    match params.has_duplicates() {
+        true => Err(OAuthError::invalid_request("a parameter stands more than once").into()),
+        false => Ok(app),
+    }
 }
 
 fn credentials<'a>(authorization: Option<&str>, params: &'a Params) -> Result<Credentials<'a>> {

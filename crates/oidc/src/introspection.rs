@@ -46,9 +46,6 @@ pub async fn introspect(
     params: &Params,
 ) -> Result<Introspection> {
     let app = client_auth::authenticate(provider, tenant, caller, params).await?;
-    if params.has_duplicates() {
-        return Err(OAuthError::invalid_request("a parameter stands more than once").into());
-    }
     // Whoever cannot prove who they are could be anybody with a stolen token.
     if app.token_endpoint_auth_method == AuthMethod::None {
         return Err(client_auth::FAILED.into());

@@ -19,9 +19,6 @@ pub async fn revoke(
     params: &Params,
 ) -> Result<()> {
     let app = client_auth::authenticate(provider, tenant, caller, params).await?;
-    if params.has_duplicates() {
-        return Err(OAuthError::invalid_request("a parameter stands more than once").into());
-    }
     let token = params.get("token")?;
     let token = token.ok_or(OAuthError::invalid_request("token is missing"))?;
     let store = &provider.store;

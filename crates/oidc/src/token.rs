@@ -92,9 +92,6 @@ pub async fn exchange(
     params: &Params,
 ) -> Result<Tokens> {
     let app = client_auth::authenticate(provider, tenant, caller, params).await?;
-    if params.has_duplicates() {
-        return Err(OAuthError::invalid_request("a parameter stands more than once").into());
-    }
     let name = params.get("grant_type")?;
     let name = name.ok_or(OAuthError::invalid_request("grant_type is missing"))?;
     let unsupported = OAuthError::new(
