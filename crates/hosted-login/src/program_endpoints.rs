@@ -7,9 +7,11 @@ use actix_web::{HttpResponse, Responder};
 use oidc::jose::Algorithm;
 use oidc::userinfo::Scheme;
 use oidc::{
-    Endpoint, ErrorCode, OAuthError, dpop, introspection, pushed, revocation, token, userinfo,
+    Caller, Endpoint, ErrorCode, OAuthError, Params, Provider, dpop, introspection, pushed,
+    revocation, token, userinfo,
 };
 use serde::Serialize;
+use store::tenant::Tenant;
 
 use crate::answer;
 use crate::context::Context;
@@ -19,56 +21,45 @@ use crate::oidc_endpoints::form;
 
 /// `POST /oidc/token`: the token endpoint.
 pub(crate) async fn token(context: Context, body: Bytes) -> impl Responder {
-    let result = async {
-        let (proofs, params) = (context.proofs(), form(&context.request, &body)?);
-        let caller = context.caller(Endpoint::Token, &proofs)?;
-        let provider = &context.site.broker.provider;
-        Ok(token::exchange(provider, &context.tenant, &caller, &params).await?)
-    };
-    answered(&context, Endpoint::Token, StatusCode::OK, result.await).await
+    serve(&context, &body, Endpoint::Token, token::exchange).await
 }
 
 /// `POST /oidc/request`: pushed authorization requests.
 pub(crate) async fn push(context: Context, body: Bytes) -> impl Responder {
-    let result = async {
-        let (proofs, params) = (context.proofs(), form(&context.request, &body)?);
-        let caller = context.caller(Endpoint::PushedRequest, &proofs)?;
-        let provider = &context.site.broker.provider;
-        Ok(pushed::push(provider, &context.tenant, &caller, &params).await?)
-    };
-    answered(&context, Endpoint::PushedRequest, StatusCode::CREATED, result.await).await
+    serve(&context, &body, Endpoint::PushedRequest, pushed::push).await
 }
 
 /// `POST /oidc/token/introspection`.
 pub(crate) async fn introspect(context: Context, body: Bytes) -> impl Responder {
-    let result = async {
-        let params = form(&context.request, &body)?;
-        let caller = context.caller(Endpoint::Introspection, &[])?;
-        let provider = &context.site.broker.provider;
-        Ok(introspection::introspect(provider, &context.tenant, &caller, &params).await?)
-    };
-    answered(&context, Endpoint::Introspection, StatusCode::OK, result.await).await
+    serve(&context, &body, Endpoint::Introspection, introspection::introspect).await
 }
 
 /// `POST /oidc/token/revocation`.
 pub(crate) async fn revoke(context: Context, body: Bytes) -> impl Responder {
-    let result = async {
-        let params = form(&context.request, &body)?;
-        let caller = context.caller(Endpoint::Revocation, &[])?;
-        let provider = &context.site.broker.provider;
-        revocation::revoke(provider, &context.tenant, &caller, &params).await?;
+    serve(&context, &body, Endpoint::Revocation, async |provider, tenant, caller, params| {
+        revocation::revoke(provider, tenant, caller, params).await?;
         Ok(serde_json::json!({}))
-    };
-    answered(&context, Endpoint::Revocation, StatusCode::OK, result.await).await
+    })
+    .await
 }
 
-/// The answer to a program, with a fresh nonce for its next proof if it sent one (RFC 9449 §8.2).
-async fn answered(
+/// Answers a program's form, with a fresh nonce for its next proof if it sent one (RFC 9449 §8.2).
+async fn serve<T: Serialize>(
     context: &Context,
+    body: &Bytes,
     endpoint: Endpoint,
-    good: StatusCode,
-    result: Result<impl Serialize, Failure>,
+    ask: impl AsyncFnOnce(&Provider, &Tenant, &Caller<'_>, &Params) -> oidc::Result<T>,
 ) -> HttpResponse {
+    let result: Result<T, Failure> = async {
+        let (proofs, params) = (context.proofs(), form(&context.request, body)?);
+        let caller = context.caller(endpoint, &proofs)?;
+        Ok(ask(&context.site.broker.provider, &context.tenant, &caller, &params).await?)
+    }
+    .await;
+    let good = match endpoint {
+        Endpoint::PushedRequest => StatusCode::CREATED,
+        _ => StatusCode::OK,
+    };
     let mut response = match result {
         Ok(body) => answer::json(good, &body),
         Err(failure) => {
