@@ -48,9 +48,17 @@ on_every_backend! {
         assert_eq!(answer.parameter("error").as_deref(), Some("login_required"));
         // Positive control: the app that allows it.
         let answer = browser.get(tenant.authorize_url(&pkce, &[("prompt", "none")])).await;
-        assert!(answer.parameter("code").is_some());
-        // Switched off: the session carries no further, and the form is gone.
+        let code = answer.parameter("code").unwrap();
+        let issued = tenant.redeem(&code, &pkce).await.json();
+        let token = issued["access_token"].as_str().unwrap();
+        assert_eq!(tenant.userinfo(token).await.status, 200);
+        // Switched off: neither what was given goes on nor the session, and the form is gone.
+        allow(&tenant, &["email_code"]).await;
+        assert_eq!(tenant.userinfo(token).await.status, 401);
+        allow(&tenant, &["email_code", "password"]).await;
+        assert_eq!(tenant.userinfo(token).await.status, 200);
         allow(&tenant, &[]).await;
+        assert_eq!(tenant.userinfo(token).await.status, 401);
         let answer = browser.get(tenant.authorize_url(&pkce, &[("prompt", "none")])).await;
         assert_eq!(answer.parameter("error").as_deref(), Some("login_required"));
         let page = browser.follow(tenant.authorize_url(&pkce, &[])).await;

@@ -187,6 +187,11 @@ on_every_backend! {
         given.is_dead("the source is off").await;
         app.admin.patch(&source, json!({ "status": "active" })).await;
         given.goes_on().await;
+        let link = app.path(&format!("/apps/{}/identity-sources/{}", app.app.id, app.qr));
+        app.admin.delete(&link).await;
+        given.is_dead("the app does not take the source any more").await;
+        app.admin.put(&link, json!({ "position": 0 })).await;
+        given.goes_on().await;
         change(&app, json!({ "status": "disabled" })).await;
         for tokens in [&given.bound, &given.offline] {
             let answer = refresh(&app, token(tokens), &[]).await;

@@ -27,7 +27,8 @@ pub struct Claims {
 }
 
 /// A live grant, with what tokens say about its user: it is not revoked nor expired, its session not
-/// ended (unless it is for offline access), and user, app, source and link are active.
+/// ended (unless it is for offline access), user, app, source and link are active, and the app still
+/// takes the way that the user came in by.
 #[derive(Debug, Clone, FromRow)]
 pub struct LiveGrant {
     /// Its id.
@@ -135,7 +136,11 @@ macro_rules! live {
              AND (g.offline OR EXISTS (SELECT 1 FROM sessions s
                   WHERE s.id = g.session_id AND s.ended_at IS NULL AND s.expires_at > $2))
              AND u.status = 'active' AND a.status = 'active'
-             AND (g.source_id IS NULL OR src.status = 'active')
+             AND CASE WHEN g.source_id IS NULL
+                 THEN a.sign_in_methods ->> 'values' LIKE '%\"' || g.method || '\"%'
+                 ELSE src.status = 'active' AND EXISTS (SELECT 1 FROM app_sources l
+                      WHERE l.tenant_id = $1 AND l.app_id = g.app_id AND l.source_id = g.source_id)
+                 END
              AND (g.identity_id IS NULL OR EXISTS (SELECT 1 FROM identities i
                   WHERE i.tenant_id = $1 AND i.id = g.identity_id AND i.status = 'active')) ",
             $where

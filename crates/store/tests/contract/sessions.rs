@@ -25,6 +25,7 @@ each_engine! {
     all_sessions_but_one_end,
     the_sessions_of_an_identity_end_with_their_grants,
     a_session_needs_the_link_that_it_was_signed_in_by,
+    a_grant_needs_the_way_in_that_it_was_given_by,
 }
 
 /// Each way to sign in, as a sample's user goes it.
@@ -52,6 +53,16 @@ async fn sign_in(
     Ok((token, session.id, grant))
 }
 
+/// Lets people sign in to the sample's app by these beside its source.
+async fn allow(world: &World, of: &Sample, methods: &[SignInMethod]) -> Result<()> {
+    let found = app::find(&mut world.store.tenant(of.tenant.id), of.app).await?.unwrap();
+    let methods = methods.iter().map(|method| method.as_str().to_owned()).collect();
+    let settings = AppSettings { sign_in_methods: methods, ..found.settings() };
+    let mut tx = world.store.begin(of.tenant.id).await?;
+    app::update(&mut tx, world.env(), of.app, found.version, settings).await?;
+    tx.commit().await
+}
+
 /// Which of these are alive: the sessions, and the grants in them.
 async fn alive(
     world: &World,
@@ -70,6 +81,7 @@ async fn alive(
 async fn a_session_comes_back_with_every_variant(url: DatabaseUrl) -> Result<()> {
     let world = World::open(url).await?;
     let of = world.sample("acme.example.com").await?;
+    allow(&world, &of, SignInMethod::ALL).await?;
     let env = world.env();
     let read = &mut world.store.tenant(of.tenant.id);
     let device = &Device {
@@ -146,6 +158,7 @@ async fn a_session_without_source_carries_to_apps_with_its_method(url: DatabaseU
 async fn a_session_without_source_does_not_depend_on_one(url: DatabaseUrl) -> Result<()> {
     let world = World::open(url).await?;
     let of = world.sample("acme.example.com").await?;
+    allow(&world, &of, SignInMethod::ALL).await?;
     let (env, keys) = (world.env(), &world.store.keys);
     let mut all = Vec::new();
     for way in ways(&of) {
@@ -218,6 +231,7 @@ async fn a_person_sees_their_live_sessions(url: DatabaseUrl) -> Result<()> {
 async fn all_sessions_but_one_end(url: DatabaseUrl) -> Result<()> {
     let world = World::open(url).await?;
     let of = world.sample("acme.example.com").await?;
+    allow(&world, &of, SignInMethod::ALL).await?;
     let mut all = vec![(of.token.clone(), of.session.id, of.grant)];
     for way in ways(&of) {
         all.push(sign_in(&world, &of, way).await?);
@@ -240,6 +254,7 @@ async fn all_sessions_but_one_end(url: DatabaseUrl) -> Result<()> {
 async fn the_sessions_of_an_identity_end_with_their_grants(url: DatabaseUrl) -> Result<()> {
     let world = World::open(url).await?;
     let of = world.sample("acme.example.com").await?;
+    allow(&world, &of, SignInMethod::ALL).await?;
     let env = world.env();
     let mut tx = world.store.begin(of.tenant.id).await?;
     let second = subject("second");
@@ -303,6 +318,7 @@ async fn q5_the_sessions_unused_for_longest_end_when_there_are_too_many(
 async fn a_session_needs_the_link_that_it_was_signed_in_by(url: DatabaseUrl) -> Result<()> {
     let world = World::open(url).await?;
     let of = world.sample("a.example").await?;
+    allow(&world, &of, SignInMethod::ALL).await?;
     let all =
         [sign_in(&world, &of, of.way()).await?, sign_in(&world, &of, SignedInBy::Password).await?];
     let switch = async |status| {
@@ -318,5 +334,35 @@ async fn a_session_needs_the_link_that_it_was_signed_in_by(url: DatabaseUrl) -> 
     identity::remove(&mut tx, of.identity).await?;
     tx.commit().await?;
     assert_eq!(alive(&world, &of, &all).await?, [(false, false), (true, true)]);
+    Ok(())
+}
+
+/// Of the grants only: the session may carry to another app.
+async fn a_grant_needs_the_way_in_that_it_was_given_by(url: DatabaseUrl) -> Result<()> {
+    let world = World::open(url).await?;
+    let of = world.sample("a.example").await?;
+    let local = &SignInMethod::ALL[1..];
+    let mut all = Vec::new();
+    for way in ways(&of) {
+        all.push(sign_in(&world, &of, way).await?);
+    }
+    for at in 0..local.len() {
+        allow(&world, &of, &local[at..=at]).await?;
+        let mut expected = [(true, false); 4];
+        expected[0] = (true, true);
+        expected[at + 1] = (true, true);
+        assert_eq!(alive(&world, &of, &all).await?, expected, "{:?}", local[at]);
+    }
+    allow(&world, &of, local).await?;
+    assert_eq!(alive(&world, &of, &all).await?, [(true, true); 4]);
+    let mut tx = world.store.begin(of.tenant.id).await?;
+    assert!(app::unlink(&mut tx, of.app, of.source.id).await?);
+    tx.commit().await?;
+    let unlinked = [(true, false), (true, true), (true, true), (true, true)];
+    assert_eq!(alive(&world, &of, &all).await?, unlinked);
+    let mut tx = world.store.begin(of.tenant.id).await?;
+    app::link(&mut tx, world.env(), of.app, of.source.id, 1).await?;
+    tx.commit().await?;
+    assert_eq!(alive(&world, &of, &all).await?, [(true, true); 4]);
     Ok(())
 }
