@@ -124,7 +124,7 @@ impl Database {
                 .idle_timeout(None)
                 .max_lifetime(None)
         };
-        let write = pool(1).connect_with(options.clone()).await?;
+        let write = retried(|| pool(1).connect_with(options.clone())).await?;
         // Each connection is a thread: more than processors only switch between them.
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let readers = connections.clamp(1, u32::try_from(processors).unwrap_or(2).max(2));
@@ -137,17 +137,8 @@ impl Database {
         match self {
             // sqlx holds an advisory lock meanwhile.
             Self::Postgres(pool) => MIGRATIONS.run(pool).await.map_err(Error::Migration),
-            // SQLite has no such lock; whoever comes second finds the work done on the next try.
             Self::Sqlite { write, .. } => {
-                let mut tries_left = 5;
-                loop {
-                    match MIGRATIONS.run(write).await {
-                        Ok(()) => return Ok(()),
-                        Err(error) if tries_left == 0 => return Err(Error::Migration(error)),
-                        Err(_) => tries_left -= 1,
-                    }
-                    tokio::time::sleep(Duration::from_millis(200)).await;
-                }
+                retried(|| MIGRATIONS.run(write)).await.map_err(Error::Migration)
             }
         }
     }
@@ -212,6 +203,21 @@ impl Database {
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// After lying idle for so long, a connection is asked whether it still is one.
 const IDLE: Duration = Duration::from_millis(500);
+
+/// Does what makes a SQLite file, up to six times: it has no lock to wait for while several do it at
+/// once, and whoever comes second finds it done on a later try.
+async fn retried<T, E, F>(mut work: impl FnMut() -> F) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    for _ in 0..5 {
+        if let Ok(done) = work().await {
+            return Ok(done);
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    work().await
+}
 
 fn sqlite_options() -> SqliteConnectOptions {
     SqliteConnectOptions::new().foreign_keys(true).busy_timeout(Duration::from_secs(5))
