@@ -91,11 +91,8 @@ impl Input for NewApp {
             Vec::new(),
             rules::list(0, MAX_URIS, uris::redirect_uri(by)),
         );
-        let algorithm = fields.defaulted(
-            "id_token_signed_response_alg",
-            Algorithm::Es256,
-            rules::word(&["ES256", "RS256", "PS256", "EdDSA"]),
-        );
+        let algorithm =
+            fields.defaulted("id_token_signed_response_alg", Algorithm::Es256, rules::algorithm);
         let registration = fields.defaulted("registration", true, rules::boolean);
         let sign_in_methods = fields.defaulted(
             "sign_in_methods",

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use store::signing_key::Algorithm;
 
 use crate::fields::{Flaw, Flaws};
 use crate::json::pointer;
@@ -72,6 +73,11 @@ pub(crate) fn integer(min: i64, max: i64) -> impl Fn(&Value) -> Result<i64, Flaw
         Some(_) => flaw("range", format!("has to be from {min} to {max}")),
         None => flaw("type", "has to be a whole number"),
     }
+}
+
+/// What a key signs with.
+pub(crate) fn algorithm(value: &Value) -> Result<Algorithm, Flaws> {
+    word(&["ES256", "RS256", "PS256", "EdDSA"])(value)
 }
 
 /// One of several words. `words` are all there are, for the message.

@@ -4,7 +4,6 @@ use actix_web::{delete, get, post};
 use chrono::{DateTime, Utc};
 use oidc::rotation::{Hand, PUBLISH_FOR, Withdrawal};
 use serde::Serialize;
-use serde_json::Value;
 use store::Scope;
 use store::id::KeyId;
 use store::signing_key::{self, Algorithm, KeyStatus, SigningKey};
@@ -13,7 +12,7 @@ use uuid::Uuid;
 
 use crate::answer::Answer;
 use crate::caller::TenantCaller;
-use crate::fields::{Context, Fields, Flaw, Flaws, Input};
+use crate::fields::{Context, Fields, Input};
 use crate::idempotency::{once, once_prepared};
 use crate::paging::List;
 use crate::problem::{CONFLICT, Problem, Result};
@@ -29,13 +28,9 @@ pub(crate) struct NewSigningKey {
 
 impl Input for NewSigningKey {
     fn read(fields: &mut Fields, _: Context<'_>) -> Option<Self> {
-        let algorithm = fields.required("algorithm", algorithm);
+        let algorithm = fields.required("algorithm", rules::algorithm);
         Some(Self { algorithm: algorithm? })
     }
-}
-
-fn algorithm(value: &Value) -> Result<Algorithm, Flaws> {
-    rules::word(&["ES256", "RS256", "PS256", "EdDSA"])(value)
 }
 
 /// How a key begins to sign.
@@ -49,9 +44,7 @@ pub(crate) struct NewActivation {
 
 impl Input for NewActivation {
     fn read(fields: &mut Fields, _: Context<'_>) -> Option<Self> {
-        let force = fields.defaulted("force", false, |value| {
-            value.as_bool().ok_or_else(|| vec![Flaw::new("type", "has to be true or false")])
-        });
+        let force = fields.defaulted("force", false, rules::boolean);
         Some(Self { force: force? })
     }
 }
