@@ -48,8 +48,8 @@ impl Caller<'_> {
         self.call("POST", path, body).await
     }
 
-    /// Makes the tenant and all that is in it.
-    pub(crate) async fn make_tenant(&self, host: &str) -> Result<Client> {
+    /// Makes the tenant and all that is in it; its app with these fields beside the ordinary ones.
+    pub(crate) async fn make_tenant(&self, host: &str, more: Value) -> Result<Client> {
         let tenant =
             self.make("/tenants", &json!({ "host": host, "display_name": "Bench" })).await?;
         let base = format!("/tenants/{}", text(&tenant, "id")?);
@@ -60,10 +60,13 @@ impl Caller<'_> {
             "agent_id": AGENT_ID, "secret": SECRET, "display_names": { "en": "WeCom", "zh-CN": "企业微信" },
         });
         let source = self.make(&format!("{base}/identity-sources"), &source).await?;
-        let app = json!({
+        let mut app = json!({
             "display_name": "Bench", "redirect_uris": [REDIRECT_URI],
             "token_endpoint_auth_method": "client_secret_basic",
         });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            app[name] = value.clone();
+        }
         let app = self.make(&format!("{base}/apps"), &app).await?;
         let (id, secret) = (text(&app, "id")?, text(&app, "client_secret")?);
         let link = format!("{base}/apps/{id}/identity-sources/{}", text(&source, "id")?);

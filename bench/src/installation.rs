@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::ValueEnum;
 use secrecy::ExposeSecret as _;
+use serde_json::Value;
 use store::Env;
 use tempfile::TempDir;
 
@@ -57,9 +58,13 @@ impl Site {
 
     /// The app's `Authorization` header, as a line.
     pub(crate) fn authorization(&self) -> String {
-        let Client { id, secret } = &self.client;
-        format!("Authorization: Basic {}\r\n", STANDARD.encode(format!("{id}:{secret}")))
+        basic(&self.client.id, &self.client.secret)
     }
+}
+
+/// The `Authorization` header of an app, as a line (RFC 6749 §2.3.1).
+pub(crate) fn basic(id: &str, secret: &str) -> String {
+    format!("Authorization: Basic {}\r\n", STANDARD.encode(format!("{id}:{secret}")))
 }
 
 /// How the server is started.
@@ -98,6 +103,16 @@ pub(crate) struct Installation {
 impl Installation {
     /// Starts everything, with so many members in the simulated corp.
     pub(crate) async fn start(backend: Backend, members: u64, log: &str) -> Result<Self> {
+        Self::start_with(backend, members, log, Value::Null).await
+    }
+
+    /// The same with an app that has these fields as well.
+    pub(crate) async fn start_with(
+        backend: Backend,
+        members: u64,
+        log: &str,
+        app: Value,
+    ) -> Result<Self> {
         let env = Env::system();
         let folder = tempfile::tempdir()?;
         let (port, management, simulator_port) = (free_port()?, free_port()?, free_port()?);
@@ -124,7 +139,7 @@ impl Installation {
         let mut simulator = simulator(simulator_port, members, &host, &folder)?;
         simulator.ready(simulator_port, "/avatar/default.svg").await?;
         hufu.ready(management, "/readyz").await?;
-        let client = Caller { port, host: CONSOLE, key: &key }.make_tenant(&host).await?;
+        let client = Caller { port, host: CONSOLE, key: &key }.make_tenant(&host, app).await?;
         let keys = keys(port, &host).await?;
         let site = Site { port, simulator: simulator_port, host, client, keys, env };
         Ok(Self { hufu, server, site: Arc::new(site), simulator, folder })

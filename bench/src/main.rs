@@ -17,12 +17,17 @@ mod installation;
 mod load;
 mod machine;
 mod memory;
+mod peer;
 mod process;
+mod provider;
 mod report;
 mod search;
 mod sign_in;
 mod simulator;
 mod start;
+mod target;
+
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
@@ -46,8 +51,10 @@ struct Options {
 enum What {
     /// Complete QR sign-ins, from an app's authorization request to a verified ID token.
     SignIn(sign_in::Options),
-    /// Requests per second of single endpoints, beside a bare hello on the same core.
+    /// Requests per second of endpoints that need nobody signed in, beside a bare hello.
     Endpoints(endpoints::Options),
+    /// Token endpoint, UserInfo, introspection and pushed requests, beside npm `oidc-provider`.
+    Provider(provider::Options),
     /// Resident memory: idle, after many sign-ins, with many unfinished interactions.
     Memory(memory::Options),
     /// Time from starting the program to the first answer that it is ready.
@@ -63,7 +70,7 @@ enum What {
 }
 
 /// Options of `all`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 struct AllOptions {
     /// Seconds of each measurement.
     #[arg(long, default_value_t = 10)]
@@ -71,6 +78,9 @@ struct AllOptions {
     /// Where Hufu keeps its state.
     #[arg(long, value_enum, default_value_t = Backend::Sqlite)]
     backend: Backend,
+    /// Where npm put `oidc-provider`.
+    #[arg(long)]
+    node_modules: Option<PathBuf>,
 }
 
 fn main() -> Result<()> {
@@ -89,6 +99,7 @@ async fn run(what: What) -> Result<()> {
         What::Hello(options) => return hello::run(options).await,
         What::SignIn(options) => sign_in::run(&options).await?,
         What::Endpoints(options) => endpoints::run(&options).await?,
+        What::Provider(options) => provider::run(&options).await?,
         What::Memory(options) => memory::run(&options).await?,
         What::Search(options) => search::run(&options).await?,
         What::Start(options) => start::run(&options).await?,
@@ -98,9 +109,11 @@ async fn run(what: What) -> Result<()> {
 }
 
 async fn all(options: &AllOptions) -> Result<Vec<Row>> {
-    let AllOptions { seconds, backend } = *options;
+    let AllOptions { seconds, backend, node_modules } = options.clone();
     let mut rows = sign_in::both(backend, seconds).await?;
-    rows.extend(endpoints::run(&endpoints::Options::short(backend, seconds)).await?);
+    let short = seconds.min(5);
+    rows.extend(endpoints::run(&endpoints::Options { seconds: short, backend }).await?);
+    rows.extend(provider::run(&provider::Options::short(backend, short, node_modules)).await?);
     rows.extend(memory::run(&memory::Options::short(backend)).await?);
     rows.extend(start::run(&start::Options { times: 20, backend }).await?);
     Ok(rows)
