@@ -62,7 +62,7 @@ pub(crate) fn logout_token(request: &Received) -> String {
 pub(crate) async fn counted(world: &World, query: &str) -> i64 {
     let query = AssertSqlSafe(query.to_owned());
     match &world.store().database {
-        store::Database::Sqlite { read, .. } => sqlx::query_scalar(query).fetch_one(read).await,
+        store::Database::Sqlite { write, .. } => sqlx::query_scalar(query).fetch_one(write).await,
         store::Database::Postgres(pool) => sqlx::query_scalar(query).fetch_one(pool).await,
     }
     .unwrap()

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::FromRow;
 use sqlx::types::Json;
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 use crate::branding::Branding;
 use crate::env::Env;
@@ -17,6 +17,8 @@ use crate::session::SignInMethod;
 use crate::signing_key::Algorithm;
 use crate::source::Status;
 use crate::sql;
+use crate::sql::Database;
+use crate::tenant::Tenant;
 
 crate::text_enum! {
     /// How an app proves itself at the token endpoint (OpenID Connect Core §9).
@@ -199,6 +201,52 @@ pub async fn create(tx: &mut TenantWrite, env: &Env, settings: AppSettings) -> R
 pub async fn find(scope: &mut impl Scope, id: AppId) -> Result<Option<App>> {
     scope
         .query(sql!(columns!("SELECT", "FROM apps WHERE tenant_id = $1 AND id = $2")))
+        .bind(id)
+        .optional()
+        .await
+}
+
+/// A tenant, and an app of it.
+#[derive(Debug, Clone)]
+pub struct AtHost {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The app; none if the tenant has none with that id.
+    pub app: Option<App>,
+}
+
+impl<'r, R: Row> FromRow<'r, R> for AtHost
+where
+    Tenant: FromRow<'r, R>,
+    App: FromRow<'r, R>,
+    Option<AppId>: Decode<'r, R::Database> + Type<R::Database>,
+    for<'n> &'n str: ColumnIndex<R>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        let is_there = row.try_get::<Option<AppId>, _>("id")?.is_some();
+        let app = is_there.then(|| App::from_row(row)).transpose()?;
+        Ok(Self { tenant: Tenant::from_row(row)?, app })
+    }
+}
+
+/// The tenant that lives on this host (lower case), with its app of this id: in one statement,
+/// because programs ask often.
+pub async fn find_at_host(
+    database: &Database,
+    host: &str,
+    id: Option<AppId>,
+) -> Result<Option<AtHost>> {
+    database
+        .query(columns!(
+            "SELECT t.*,",
+            "FROM (SELECT id AS tenant_id, host AS tenant_host, display_name AS tenant_display_name,
+                   support_contact AS tenant_support_contact, status AS tenant_status,
+                   branding AS tenant_branding, version AS tenant_version,
+                   created_at AS tenant_created_at, updated_at AS tenant_updated_at
+                   FROM tenants WHERE host = $1) t
+             LEFT JOIN apps ON apps.tenant_id = t.tenant_id AND id = $2"
+        ))
+        .bind(host.to_owned())
         .bind(id)
         .optional()
         .await

@@ -4,6 +4,8 @@
 //! placeholders. What belongs to a tenant runs through a [`Scope`](crate::Scope), which binds the tenant as `$1`
 //! by itself and takes only texts that name it: [`sql!`](macro@crate::sql) checks that while compiling.
 
+mod readers;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Arguments as _, Connection as _, Encode, FromRow, Type};
 
+use self::readers::Readers;
 use crate::error::{Error, Result};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
@@ -68,7 +71,7 @@ pub enum Database {
         /// The writer.
         write: SqlitePool,
         /// The readers.
-        read: SqlitePool,
+        read: Readers,
     },
     /// PostgreSQL.
     Postgres(PgPool),
@@ -114,21 +117,20 @@ impl Database {
     }
 
     async fn open_sqlite(options: SqliteConnectOptions, connections: u32) -> Result<Self> {
-        let pool = |max: u32| {
+        let writer = || {
             SqlitePoolOptions::new()
-                .max_connections(max)
+                .max_connections(1)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
                 .test_before_acquire(false)
-                // A memory database lives as long as a connection to it.
                 .min_connections(1)
                 .idle_timeout(None)
                 .max_lifetime(None)
         };
-        let write = retried(|| pool(1).connect_with(options.clone())).await?;
+        let write = retried(|| writer().connect_with(options.clone())).await?;
         // Each connection is a thread: more than processors only switch between them.
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let readers = connections.clamp(1, u32::try_from(processors).unwrap_or(2).max(2));
-        let read = pool(readers).connect_with(options).await?;
+        let read = Readers::open(options, readers, ACQUIRE_TIMEOUT).await?;
         Ok(Self::Sqlite { write, read })
     }
 
@@ -192,7 +194,7 @@ impl Database {
     pub async fn close(&self) {
         match self {
             Self::Sqlite { write, read } => {
-                read.close().await;
+                read.close();
                 write.close().await;
             }
             Self::Postgres(pool) => pool.close().await,
@@ -262,18 +264,24 @@ pub(crate) struct Query<'t> {
     failed: Option<sqlx::error::BoxDynError>,
 }
 
-/// Runs `$call` on whichever engine the query is for. `$read` picks SQLite's pool.
+/// Runs `$call` on whichever engine the query is for. SQLite reads by a reader.
 macro_rules! on_engine {
-    ($query:expr, $read:ident, |$args:ident, $executor:ident| $call:expr) => {{
+    ($query:expr, |$args:ident, $executor:ident| $call:expr) => {
+        on_engine!($query, |$args, $executor| $call, read, |pool| {
+            let mut reader = pool.take().await?;
+            let $executor = &mut *reader;
+            let outcome = $call;
+            reader.give_back(&outcome);
+            outcome
+        })
+    };
+    ($query:expr, |$args:ident, $executor:ident| $call:expr, $sqlite:ident, |$pool:ident| $own:expr) => {{
         let query = $query;
         if let Some(error) = query.failed {
             return Err(Error::Database(sqlx::Error::Encode(error)));
         }
         match (query.target, query.bound) {
-            (Target::Pool(Database::Sqlite { $read: pool, .. }), Bound::Sqlite($args)) => {
-                let $executor = pool;
-                $call
-            }
+            (Target::Pool(Database::Sqlite { $sqlite: $pool, .. }), Bound::Sqlite($args)) => $own,
             (Target::Pool(Database::Postgres(pool)), Bound::Postgres($args)) => {
                 let $executor = pool;
                 $call
@@ -328,7 +336,7 @@ impl<'t> Query<'t> {
     /// The row, if there is one.
     pub(crate) async fn optional<R: Record>(self) -> Result<Option<R>> {
         let text = self.text;
-        on_engine!(self, read, |arguments, executor| {
+        on_engine!(self, |arguments, executor| {
             sqlx::query_as_with(text, arguments).fetch_optional(executor).await
         })
     }
@@ -336,7 +344,7 @@ impl<'t> Query<'t> {
     /// The only row.
     pub(crate) async fn one<R: Record>(self) -> Result<R> {
         let text = self.text;
-        on_engine!(self, read, |arguments, executor| {
+        on_engine!(self, |arguments, executor| {
             sqlx::query_as_with(text, arguments).fetch_one(executor).await
         })
     }
@@ -344,7 +352,7 @@ impl<'t> Query<'t> {
     /// Every row.
     pub(crate) async fn all<R: Record>(self) -> Result<Vec<R>> {
         let (text, kept) = (self.text, !self.planned_anew);
-        on_engine!(self, read, |arguments, executor| {
+        on_engine!(self, |arguments, executor| {
             sqlx::query_as_with(text, arguments).persistent(kept).fetch_all(executor).await
         })
     }
@@ -352,9 +360,20 @@ impl<'t> Query<'t> {
     /// Runs a statement for its effect; the number of rows it touched.
     pub(crate) async fn execute(self) -> Result<u64> {
         let text = self.text;
-        on_engine!(self, write, |arguments, executor| {
-            sqlx::query_with(text, arguments).execute(executor).await.map(|done| done.affected())
-        })
+        on_engine!(
+            self,
+            |arguments, executor| {
+                sqlx::query_with(text, arguments)
+                    .execute(executor)
+                    .await
+                    .map(|done| done.affected())
+            },
+            write,
+            |pool| {
+                let done = sqlx::query_with(text, arguments).execute(pool).await;
+                done.map(|done| done.affected())
+            }
+        )
     }
 }
 

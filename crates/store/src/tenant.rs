@@ -28,31 +28,43 @@ crate::text_enum! {
 #[derive(Debug, Clone, FromRow)]
 pub struct Tenant {
     /// Its id.
+    #[sqlx(rename = "tenant_id")]
     pub id: TenantId,
     /// The host of its pages and its issuer, lower case, with the port unless it is the scheme's own.
+    #[sqlx(rename = "tenant_host")]
     pub host: String,
     /// Its name, for people.
+    #[sqlx(rename = "tenant_display_name")]
     pub display_name: String,
     /// Whom its people can ask for help, as shown to them.
+    #[sqlx(rename = "tenant_support_contact")]
     pub support_contact: Option<String>,
     /// Whether its people may sign in.
+    #[sqlx(rename = "tenant_status")]
     pub status: TenantStatus,
     /// How its pages look.
-    #[sqlx(json(nullable))]
+    #[sqlx(rename = "tenant_branding", json(nullable))]
     pub branding: Option<Branding>,
     /// Goes up by one with every change.
+    #[sqlx(rename = "tenant_version")]
     pub version: i64,
     /// When it was made.
+    #[sqlx(rename = "tenant_created_at")]
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
+    #[sqlx(rename = "tenant_updated_at")]
     pub updated_at: DateTime<Utc>,
 }
 
+// Under names of their own, to stand beside an app's.
 macro_rules! columns {
     ($before:literal, $after:literal) => {
         concat!(
             $before,
-            " id, host, display_name, support_contact, status, branding, version, created_at, updated_at ",
+            " id AS tenant_id, host AS tenant_host, display_name AS tenant_display_name,
+             support_contact AS tenant_support_contact, status AS tenant_status,
+             branding AS tenant_branding, version AS tenant_version,
+             created_at AS tenant_created_at, updated_at AS tenant_updated_at ",
             $after
         )
     };

@@ -44,7 +44,7 @@ async fn every_statement_is_accepted(url: DatabaseUrl) -> Result<()> {
 async fn prepare(database: &Database, text: &str) -> sqlx::Result<()> {
     let text = AssertSqlSafe(text.to_owned()).into_sql_str();
     match database {
-        Database::Sqlite { read, .. } => read.acquire().await?.prepare(text).await.map(drop),
+        Database::Sqlite { write, .. } => write.acquire().await?.prepare(text).await.map(drop),
         Database::Postgres(pool) => pool.acquire().await?.prepare(text).await.map(drop),
     }
 }

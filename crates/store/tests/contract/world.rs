@@ -226,15 +226,15 @@ impl World {
     /// Every row of a tenant, as the engine shows it.
     pub(crate) async fn dump(&self, tenant: TenantId) -> Vec<String> {
         match &self.store.database {
-            Database::Sqlite { read, .. } => {
+            Database::Sqlite { write, .. } => {
                 let tables: Vec<(String, String, String)> =
-                    sqlx::query_as(SQLITE_TABLES).fetch_all(read).await.unwrap();
+                    sqlx::query_as(SQLITE_TABLES).fetch_all(write).await.unwrap();
                 let mut rows = Vec::new();
                 for (table, key, columns) in tables {
                     let text = format!("SELECT {columns} FROM {table} WHERE {key} = $1 ORDER BY 1");
                     let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(text))
                         .bind(tenant.0)
-                        .fetch_all(read)
+                        .fetch_all(write)
                         .await
                         .unwrap();
                     rows.extend(found.into_iter().map(|row| format!("{table} {row}")));
@@ -264,9 +264,9 @@ impl World {
     /// The tables that hold rows of tenants.
     pub(crate) async fn tables(&self) -> Vec<String> {
         match &self.store.database {
-            Database::Sqlite { read, .. } => {
+            Database::Sqlite { write, .. } => {
                 let text = format!("SELECT name FROM ({SQLITE_TABLES}) ORDER BY 1");
-                sqlx::query_scalar(AssertSqlSafe(text)).fetch_all(read).await.unwrap()
+                sqlx::query_scalar(AssertSqlSafe(text)).fetch_all(write).await.unwrap()
             }
             Database::Postgres(pool) => {
                 let text = format!("SELECT name FROM ({POSTGRES_TABLES}) t ORDER BY 1");
@@ -278,7 +278,7 @@ impl World {
     /// How many rows a query counts.
     pub(crate) async fn count(&self, text: &'static str) -> i64 {
         match &self.store.database {
-            Database::Sqlite { read, .. } => sqlx::query_scalar(text).fetch_one(read).await,
+            Database::Sqlite { write, .. } => sqlx::query_scalar(text).fetch_one(write).await,
             Database::Postgres(pool) => sqlx::query_scalar(text).fetch_one(pool).await,
         }
         .unwrap()
