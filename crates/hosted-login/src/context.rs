@@ -11,7 +11,8 @@ use actix_web::{FromRequest, HttpRequest, web};
 use broker::{Asking, Browser, Interaction, InteractionId, Visitor};
 use oidc::{Caller, Endpoint, OAuthError, Params};
 use secrecy::SecretString;
-use store::app::App;
+use store::app::{self, App, AtHost};
+use store::id::AppId;
 use store::protocol::ResponseMode;
 use store::tenant::{self, Tenant, TenantStatus};
 use wecom::UserAgent;
@@ -39,24 +40,49 @@ pub(crate) struct Context {
 
 impl Context {
     async fn read(request: HttpRequest) -> Result<Self, actix_web::Error> {
-        let site = request
-            .app_data::<web::Data<Site>>()
-            .cloned()
-            .ok_or_else(|| actix_web::error::ErrorInternalServerError("not wired"))?;
+        let site = site(&request)?;
+        let database = &site.broker.provider.store.database;
+        let found = match host(request.head()) {
+            None => Ok(None),
+            Some(host) => tenant::find_by_host(database, &host).await,
+        };
+        Self::at(site, request, found)
+    }
+
+    /// The context of a program's request, and the app that it names, if the tenant has it.
+    pub(crate) async fn of_program(
+        request: HttpRequest,
+        app: Option<AppId>,
+    ) -> Result<(Self, Option<App>), actix_web::Error> {
+        let site = site(&request)?;
+        let database = &site.broker.provider.store.database;
+        let found = match host(request.head()) {
+            None => Ok(None),
+            Some(host) => app::find_at_host(database, &host, app).await,
+        };
+        let (tenant, app) = match found {
+            Ok(Some(AtHost { tenant, app })) => (Ok(Some(tenant)), app),
+            Ok(None) => (Ok(None), None),
+            Err(error) => (Err(error), None),
+        };
+        Ok((Self::at(site, request, tenant)?, app))
+    }
+
+    /// The context at a tenant that was looked for.
+    fn at(
+        site: web::Data<Site>,
+        request: HttpRequest,
+        found: store::Result<Option<Tenant>>,
+    ) -> Result<Self, actix_web::Error> {
         let language = negotiate(&site, &request);
         let fail = |failure| FailurePage::without_tenant(language, failure).into_error();
-        let found = match host(request.head()) {
-            None => None,
-            Some(host) => tenant::find_by_host(&site.broker.provider.store.database, &host)
-                .await
-                .map_err(|error| failed(&request, language, error.into()))?,
-        };
         let tenant = match found {
-            None => return Err(fail(Failure::Notice(Notice::UnknownHost))),
-            Some(tenant) if tenant.status != TenantStatus::Active => {
+            Err(error) => return Err(failed(&request, language, error.into())),
+            Ok(None) => return Err(fail(Failure::Notice(Notice::UnknownHost))),
+            Ok(Some(tenant)) if tenant.status != TenantStatus::Active => {
                 return Err(fail(Failure::Notice(Notice::TenantSuspended)));
             }
-            Some(tenant) => tenant,
+            Ok(Some(tenant)) => tenant,
         };
         let browser_secret = cookie::browser(&request);
         let visitor = Visitor {
@@ -107,7 +133,7 @@ impl Context {
         dpop: &'a [&'a str],
     ) -> Result<Caller<'a>, OAuthError> {
         let method = self.request.method().as_str();
-        Ok(Caller { endpoint, method, authorization: self.authorization()?, dpop })
+        Ok(Caller { endpoint, method, authorization: authorization(&self.request)?, dpop })
     }
 
     /// The `DPoP` headers. One that is no text counts: it is no proof.
@@ -129,18 +155,6 @@ impl Context {
     /// Whether it is the WeCom client's.
     pub(crate) fn is_in_client(&self) -> bool {
         matches!(self.client(), UserAgent::WeCom { .. })
-    }
-
-    /// The `Authorization` header. One that stands twice names two callers at once (attack B3).
-    pub(crate) fn authorization(&self) -> Result<Option<&str>, OAuthError> {
-        let mut values = self.request.headers().get_all(header::AUTHORIZATION);
-        let wrong =
-            OAuthError::invalid_request("the Authorization header has to be text, and once");
-        match (values.next(), values.next()) {
-            (None, _) => Ok(None),
-            (Some(value), None) => value.to_str().map(Some).map_err(|_| wrong),
-            (Some(_), Some(_)) => Err(wrong),
-        }
     }
 
     /// The browser's secret, or a new one that the answer has to plant.
@@ -194,6 +208,22 @@ impl Context {
             LanguageLink { language, href: format!("{path}?{kept}&ui_locales={}", language.tag()) }
         };
         Language::ALL.into_iter().map(link).collect()
+    }
+}
+
+fn site(request: &HttpRequest) -> Result<web::Data<Site>, actix_web::Error> {
+    let site = request.app_data::<web::Data<Site>>().cloned();
+    site.ok_or_else(|| actix_web::error::ErrorInternalServerError("not wired"))
+}
+
+/// The `Authorization` header. One that stands twice names two callers at once (attack B3).
+pub(crate) fn authorization(request: &HttpRequest) -> Result<Option<&str>, OAuthError> {
+    let mut values = request.headers().get_all(header::AUTHORIZATION);
+    let wrong = OAuthError::invalid_request("the Authorization header has to be text, and once");
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| wrong),
+        (Some(_), Some(_)) => Err(wrong),
     }
 }
 

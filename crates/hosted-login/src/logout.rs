@@ -35,7 +35,7 @@ pub(crate) async fn end_session_post(mut context: Context, body: Bytes) -> impl 
     let result = match form(&context.request, &body) {
         Ok(params) if params.has("csrf") => confirmed(&context, &body).await,
         Ok(params) => end_session(&mut context, &params).await,
-        Err(failure) => Err(failure),
+        Err(error) => Err(error.into()),
     };
     context.answer(result).await
 }

@@ -34,7 +34,7 @@ pub(crate) async fn authorize_post(context: Context, body: Bytes) -> impl Respon
             Ok(answer::redirect(&format!("/oidc/auth?{}", params.to_query())).finish())
         }
         Ok(params) => authorize(&context, params).await,
-        Err(failure) => Err(failure),
+        Err(error) => Err(error.into()),
     };
     context.answer(result).await
 }
@@ -73,7 +73,7 @@ fn notice_of(reason: PageReason) -> Notice {
 }
 
 /// The parameters of a form. None may be in the URL: they would end up in logs (attacks B3, B5).
-pub(crate) fn form(request: &HttpRequest, body: &Bytes) -> Result<Params, Failure> {
+pub(crate) fn form(request: &HttpRequest, body: &Bytes) -> Result<Params, OAuthError> {
     let media_type =
         request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = media_type.and_then(|value| value.split(';').next()).map(str::trim);
@@ -81,13 +81,13 @@ pub(crate) fn form(request: &HttpRequest, body: &Bytes) -> Result<Params, Failur
         .is_some_and(|kind| kind.eq_ignore_ascii_case("application/x-www-form-urlencoded"))
     {
         let wrong = "the body has to be application/x-www-form-urlencoded";
-        return Err(OAuthError::invalid_request(wrong).into());
+        return Err(OAuthError::invalid_request(wrong));
     }
     if !request.query_string().is_empty() {
         let wrong = "parameters belong into the body, not into the URL";
-        return Err(OAuthError::invalid_request(wrong).into());
+        return Err(OAuthError::invalid_request(wrong));
     }
-    Ok(Params::parse(body)?)
+    Params::parse(body)
 }
 
 /// A code as it stands in a callback's URL, if it can be one: at most 512 bytes by WeCom's word

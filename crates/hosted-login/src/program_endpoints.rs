@@ -3,7 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::Bytes;
-use actix_web::{HttpResponse, Responder};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use oidc::client_auth::{Client, Shown};
 use oidc::jose::Algorithm;
 use oidc::userinfo::Scheme;
 use oidc::{
@@ -14,46 +15,63 @@ use serde::Serialize;
 use store::tenant::Tenant;
 
 use crate::answer;
-use crate::context::Context;
+use crate::context::{Context, authorization};
 use crate::cors;
 use crate::failure::{Failure, oauth_response};
 use crate::oidc_endpoints::form;
 
 /// `POST /oidc/token`: the token endpoint.
-pub(crate) async fn token(context: Context, body: Bytes) -> impl Responder {
-    serve(&context, &body, Endpoint::Token, token::exchange).await
+pub(crate) async fn token(request: HttpRequest, body: Bytes) -> impl Responder {
+    serve(request, &body, Endpoint::Token, token::exchange).await
 }
 
 /// `POST /oidc/request`: pushed authorization requests.
-pub(crate) async fn push(context: Context, body: Bytes) -> impl Responder {
-    serve(&context, &body, Endpoint::PushedRequest, pushed::push).await
+pub(crate) async fn push(request: HttpRequest, body: Bytes) -> impl Responder {
+    serve(request, &body, Endpoint::PushedRequest, pushed::push).await
 }
 
 /// `POST /oidc/token/introspection`.
-pub(crate) async fn introspect(context: Context, body: Bytes) -> impl Responder {
-    serve(&context, &body, Endpoint::Introspection, introspection::introspect).await
+pub(crate) async fn introspect(request: HttpRequest, body: Bytes) -> impl Responder {
+    serve(request, &body, Endpoint::Introspection, async |provider, tenant, client, _, params| {
+        introspection::introspect(provider, tenant, client, params).await
+    })
+    .await
 }
 
 /// `POST /oidc/token/revocation`.
-pub(crate) async fn revoke(context: Context, body: Bytes) -> impl Responder {
-    serve(&context, &body, Endpoint::Revocation, async |provider, tenant, caller, params| {
-        revocation::revoke(provider, tenant, caller, params).await?;
+pub(crate) async fn revoke(request: HttpRequest, body: Bytes) -> impl Responder {
+    serve(request, &body, Endpoint::Revocation, async |provider, tenant, client, _, params| {
+        revocation::revoke(provider, tenant, client, params).await?;
         Ok(serde_json::json!({}))
     })
     .await
 }
 
-/// Answers a program's form, with a fresh nonce for its next proof if it sent one (RFC 9449 §8.2).
+/// Answers the form of a program that proves which app it is, with a fresh nonce for its next proof
+/// if it sent one (RFC 9449 §8.2). The tenant and its app are found at once: such forms come often.
 async fn serve<T: Serialize>(
-    context: &Context,
+    request: HttpRequest,
     body: &Bytes,
     endpoint: Endpoint,
-    ask: impl AsyncFnOnce(&Provider, &Tenant, &Caller<'_>, &Params) -> oidc::Result<T>,
+    ask: impl AsyncFnOnce(&Provider, &Tenant, Client, &Caller<'_>, &Params) -> oidc::Result<T>,
 ) -> HttpResponse {
+    let params = form(&request, body);
+    let shown: Result<(&Params, Shown<'_>), Failure> = match &params {
+        Ok(params) => shown(&request, params).map(|shown| (params, shown)),
+        Err(error) => Err((*error).into()),
+    };
+    let app = shown.as_ref().ok().and_then(|(_, shown)| shown.app());
+    let (context, app) = match Context::of_program(request.clone(), app).await {
+        Ok(found) => found,
+        Err(error) => return HttpResponse::from_error(error),
+    };
     let result: Result<T, Failure> = async {
-        let (proofs, params) = (context.proofs(), form(&context.request, body)?);
+        let (params, shown) = shown?;
+        let proofs = context.proofs();
         let caller = context.caller(endpoint, &proofs)?;
-        Ok(ask(&context.site.broker.provider, &context.tenant, &caller, &params).await?)
+        let (provider, tenant) = (&context.site.broker.provider, &context.tenant);
+        let client = shown.prove(provider, tenant, app).await?;
+        Ok(ask(provider, tenant, client, &caller, params).await?)
     }
     .await;
     let good = match endpoint {
@@ -63,16 +81,20 @@ async fn serve<T: Serialize>(
     let mut response = match result {
         Ok(body) => answer::json(good, &body),
         Err(failure) => {
-            let used_basic = context.request.headers().contains_key(header::AUTHORIZATION);
+            let used_basic = request.headers().contains_key(header::AUTHORIZATION);
             oauth_response(&failure, used_basic)
         }
     };
-    add_nonce(context, endpoint, &mut response);
+    add_nonce(&context, endpoint, &mut response);
     // Resource servers ask about tokens; scripts have no business there.
     if endpoint != Endpoint::Introspection {
-        cors::allow(context, &mut response).await;
+        cors::allow(&context, &mut response).await;
     }
     response
+}
+
+fn shown<'a>(request: &HttpRequest, params: &'a Params) -> Result<Shown<'a>, Failure> {
+    Ok(Shown::read(authorization(request)?, params)?)
 }
 
 fn add_nonce(context: &Context, endpoint: Endpoint, response: &mut HttpResponse) {

@@ -4,16 +4,16 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
-use store::app::{self, App, AuthMethod};
+use store::app::{App, AuthMethod};
 use store::id::AppId;
 use store::secret::SecretHash;
 use store::source::Status;
 use store::tenant::Tenant;
 
+use crate::Provider;
 use crate::assertion;
 use crate::error::{ErrorCode, OAuthError, Result};
 use crate::params::Params;
-use crate::{Caller, Provider};
 
 pub(crate) const FAILED: OAuthError =
     OAuthError::new(ErrorCode::InvalidClient, "client authentication failed");
@@ -22,13 +22,15 @@ pub(crate) const FAILED: OAuthError =
 pub(crate) const PARAMETERS: &[&str] =
     &["client_secret", "client_assertion", "client_assertion_type"];
 
-/// What a caller showed.
-struct Credentials<'a> {
+/// What a caller shows to prove which app it is.
+pub struct Shown<'a> {
     client: String,
-    proof: Shown<'a>,
+    proof: Proof<'a>,
+    /// Whether a parameter of the form stands more than once.
+    is_ambiguous: bool,
 }
 
-enum Shown<'a> {
+enum Proof<'a> {
     /// A client secret, in the header or in the form.
     Secret(SecretString, AuthMethod),
     /// A JWT.
@@ -37,7 +39,7 @@ enum Shown<'a> {
     Nothing,
 }
 
-impl Shown<'_> {
+impl Proof<'_> {
     fn method(&self) -> AuthMethod {
         match self {
             Self::Secret(_, method) => *method,
@@ -47,76 +49,94 @@ impl Shown<'_> {
     }
 }
 
-/// The app that a request proves to come from. It has to use the one method that it is registered
-/// with (attack E1). What it asks has to be clear: no parameter may stand twice (RFC 6749 §3.2).
-pub async fn authenticate(
-    provider: &Provider,
-    tenant: &Tenant,
-    caller: &Caller<'_>,
-    params: &Params,
-) -> Result<App> {
-    let shown = credentials(caller.authorization, params)?;
-    let app = match shown.client.parse::<AppId>() {
-        Ok(id) => app::find(&mut provider.store.tenant(tenant.id), id).await?,
-        Err(_) => None,
-    };
-    let usable = app.filter(|app| {
-        app.status == Status::Active && app.token_endpoint_auth_method == shown.proof.method()
-    });
-    let proven = match &shown.proof {
-        Shown::Secret(secret, _) => {
-            // An unknown app costs the same comparison as a known one (attack E4).
-            let hash = usable.as_ref().and_then(App::secret_hash);
-            let known = hash.is_some();
-            hash.unwrap_or_else(|| SecretHash::of("")).matches(secret.expose_secret()) && known
-        }
-        Shown::Assertion(token) => match &usable {
-            Some(app) => assertion::proves(provider, tenant, app, token).await?,
-            None => false,
-        },
-        Shown::Nothing => true,
-    };
-    let app = usable.filter(|_| proven).ok_or(FAILED)?;
-    match params.has_duplicates() {
-        true => Err(OAuthError::invalid_request("a parameter stands more than once").into()),
-        false => Ok(app),
+/// The app that a request proves to come from. Only [`Shown::prove`] makes one.
+#[derive(Debug)]
+pub struct Client(App);
+
+impl Client {
+    /// The app.
+    pub fn into_app(self) -> App {
+        self.0
     }
 }
 
-fn credentials<'a>(authorization: Option<&str>, params: &'a Params) -> Result<Credentials<'a>> {
-    let client_id = params.get("client_id")?;
-    let client_secret = params.get("client_secret")?;
-    let assertion = params.get("client_assertion")?;
-    let basic = authorization.map(|header| parse_basic(header).ok_or(FAILED)).transpose()?;
-    let ways = [basic.is_some(), client_secret.is_some(), assertion.is_some()];
-    if ways.into_iter().filter(|way| *way).count() > 1 {
-        let wrong = "the client authenticates in two ways at once";
-        return Err(OAuthError::invalid_request(wrong).into());
-    }
-    if let Some((client, secret)) = basic {
-        if client_id.is_some_and(|other| other != client) {
-            return Err(FAILED.into());
+impl<'a> Shown<'a> {
+    /// Reads an `Authorization` header and a form.
+    pub fn read(authorization: Option<&str>, params: &'a Params) -> Result<Self> {
+        let is_ambiguous = params.has_duplicates();
+        let client_id = params.get("client_id")?;
+        let client_secret = params.get("client_secret")?;
+        let assertion = params.get("client_assertion")?;
+        let basic = authorization.map(|header| parse_basic(header).ok_or(FAILED)).transpose()?;
+        let ways = [basic.is_some(), client_secret.is_some(), assertion.is_some()];
+        if ways.into_iter().filter(|way| *way).count() > 1 {
+            let wrong = "the client authenticates in two ways at once";
+            return Err(OAuthError::invalid_request(wrong).into());
         }
-        let proof = Shown::Secret(secret, AuthMethod::ClientSecretBasic);
-        return Ok(Credentials { client, proof });
-    }
-    if let Some(token) = assertion {
-        let kind = params.get("client_assertion_type")?;
-        let issuer = assertion::issuer(token).filter(|_| kind == Some(assertion::TYPE));
-        let client = issuer.ok_or(FAILED)?;
-        if client_id.is_some_and(|other| other != client) {
-            return Err(FAILED.into());
+        if let Some((client, secret)) = basic {
+            if client_id.is_some_and(|other| other != client) {
+                return Err(FAILED.into());
+            }
+            let proof = Proof::Secret(secret, AuthMethod::ClientSecretBasic);
+            return Ok(Self { client, proof, is_ambiguous });
         }
-        return Ok(Credentials { client, proof: Shown::Assertion(token) });
+        if let Some(token) = assertion {
+            let kind = params.get("client_assertion_type")?;
+            let issuer = assertion::issuer(token).filter(|_| kind == Some(assertion::TYPE));
+            let client = issuer.ok_or(FAILED)?;
+            if client_id.is_some_and(|other| other != client) {
+                return Err(FAILED.into());
+            }
+            return Ok(Self { client, proof: Proof::Assertion(token), is_ambiguous });
+        }
+        let client = client_id.ok_or(FAILED)?.to_owned();
+        let proof = match client_secret {
+            Some(secret) => Proof::Secret(secret.into(), AuthMethod::ClientSecretPost),
+            // What is sent empty is nothing, and no way to look like a public client.
+            None if PARAMETERS.iter().any(|name| params.has(name)) => return Err(FAILED.into()),
+            None => Proof::Nothing,
+        };
+        Ok(Self { client, proof, is_ambiguous })
     }
-    let client = client_id.ok_or(FAILED)?.to_owned();
-    let proof = match client_secret {
-        Some(secret) => Shown::Secret(secret.into(), AuthMethod::ClientSecretPost),
-        // What is sent empty is nothing, and no way to look like a public client.
-        None if PARAMETERS.iter().any(|name| params.has(name)) => return Err(FAILED.into()),
-        None => Shown::Nothing,
-    };
-    Ok(Credentials { client, proof })
+
+    /// The app that it names, to be looked for.
+    pub fn app(&self) -> Option<AppId> {
+        self.client.parse().ok()
+    }
+
+    /// The app that was found by that name, if this proves it. It has to use the one method that it
+    /// is registered with (attack E1). What it asks has to be clear: no parameter may stand twice
+    /// (RFC 6749 §3.2).
+    pub async fn prove(
+        &self,
+        provider: &Provider,
+        tenant: &Tenant,
+        app: Option<App>,
+    ) -> Result<Client> {
+        let usable = app.filter(|app| {
+            Some(app.id) == self.app()
+                && app.status == Status::Active
+                && app.token_endpoint_auth_method == self.proof.method()
+        });
+        let proven = match &self.proof {
+            Proof::Secret(secret, _) => {
+                // An unknown app costs the same comparison as a known one (attack E4).
+                let hash = usable.as_ref().and_then(App::secret_hash);
+                let known = hash.is_some();
+                hash.unwrap_or_else(|| SecretHash::of("")).matches(secret.expose_secret()) && known
+            }
+            Proof::Assertion(token) => match &usable {
+                Some(app) => assertion::proves(provider, tenant, app, token).await?,
+                None => false,
+            },
+            Proof::Nothing => true,
+        };
+        let app = usable.filter(|_| proven).ok_or(FAILED)?;
+        match self.is_ambiguous {
+            true => Err(OAuthError::invalid_request("a parameter stands more than once").into()),
+            false => Ok(Client(app)),
+        }
+    }
 }
 
 /// Reads `Basic base64(id:secret)`; both halves are form-urlencoded (RFC 6749 §2.3.1).

@@ -7,9 +7,10 @@ use store::secret::SecretHash;
 use store::tenant::Tenant;
 
 use crate::access_token::{self, AccessClaims, Audience, Confirmation};
+use crate::client_auth::{self, Client};
 use crate::error::{OAuthError, Result};
 use crate::params::Params;
-use crate::{Caller, Provider, client_auth, refresh};
+use crate::{Provider, refresh};
 
 /// What is said about a token. Of one that is not alive, or none of the caller's business, nothing.
 #[derive(Debug, Default, Serialize)]
@@ -42,10 +43,10 @@ struct About {
 pub async fn introspect(
     provider: &Provider,
     tenant: &Tenant,
-    caller: &Caller<'_>,
+    client: Client,
     params: &Params,
 ) -> Result<Introspection> {
-    let app = client_auth::authenticate(provider, tenant, caller, params).await?;
+    let app = client.into_app();
     // Whoever cannot prove who they are could be anybody with a stolen token.
     if app.token_endpoint_auth_method == AuthMethod::None {
         return Err(client_auth::FAILED.into());
@@ -56,7 +57,10 @@ pub async fn introspect(
         refresh_token(provider, tenant, &app, token).await?
     } else {
         let opened = access_token::open(provider, tenant, token).await?;
-        opened.map(|opened| opened.claims).filter(|claims| concerns(&app, claims)).map(access)
+        opened
+            .map(|opened| opened.claims)
+            .filter(|claims| concerns(&app, claims))
+            .map(|claims| access(&claims))
     };
     Ok(Introspection { active: about.is_some(), about })
 }
@@ -65,18 +69,18 @@ fn concerns(app: &App, claims: &AccessClaims) -> bool {
     claims.client_id == app.id || claims.aud.has(&app.id.to_string())
 }
 
-fn access(claims: AccessClaims) -> About {
+fn access(claims: &AccessClaims) -> About {
     About {
         client_id: claims.client_id.to_string(),
         token_type: Some(if claims.cnf.is_some() { "DPoP" } else { "Bearer" }),
-        scope: claims.scope,
+        scope: claims.scope.clone(),
         sub: claims.sub.to_string(),
-        iss: claims.iss,
+        iss: claims.iss.clone(),
         exp: claims.exp,
         iat: Some(claims.iat),
-        aud: Some(claims.aud),
+        aud: Some(claims.aud.clone()),
         jti: Some(claims.jti.to_string()),
-        cnf: claims.cnf,
+        cnf: claims.cnf.clone(),
     }
 }
 

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use store::id::KeyId;
 
 use crate::error::{Error, Result};
 use crate::jose::Jws;
@@ -34,10 +34,12 @@ impl Kind {
 
 /// Signs claims with a key: a JWS in compact form (RFC 7515 §3.1).
 pub(crate) fn sign(key: &Key, kind: Kind, claims: &impl Serialize) -> Result<String> {
-    let header = json!({ "alg": key.algorithm.as_str(), "typ": kind.typ(), "kid": key.id });
+    // None of the three has a character that JSON escapes.
+    let (alg, typ, kid) = (key.algorithm.as_str(), kind.typ(), key.id);
+    let header = format!(r#"{{"alg":"{alg}","typ":"{typ}","kid":"{kid}"}}"#);
     let claims = serde_json::to_vec(claims).map_err(|_| Error::Key("the claims are not JSON"))?;
     let mut token = String::with_capacity(256 + claims.len() * 4 / 3);
-    URL_SAFE_NO_PAD.encode_string(header.to_string(), &mut token);
+    URL_SAFE_NO_PAD.encode_string(header, &mut token);
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(claims, &mut token);
     let signature = key.sign(token.as_bytes())?;
@@ -46,14 +48,18 @@ pub(crate) fn sign(key: &Key, kind: Kind, claims: &impl Serialize) -> Result<Str
     Ok(token)
 }
 
-/// The claims of a token that one of these keys signed as this kind. Times and audience are the
-/// caller's to check, with the injected clock. `None` for anything else.
-pub(crate) fn open<C: DeserializeOwned>(keys: &TenantKeys, kind: Kind, token: &str) -> Option<C> {
+/// The claims of a token that one of these keys signed as this kind, and which key that was. Times
+/// and audience are the caller's to check, with the injected clock. `None` for anything else.
+pub(crate) fn open<C: DeserializeOwned>(
+    keys: &TenantKeys,
+    kind: Kind,
+    token: &str,
+) -> Option<(KeyId, C)> {
     let jws = Jws::parse(token).ok()?;
     if jws.header().typ.as_deref() != Some(kind.typ()) {
         return None;
     }
     // The key says which algorithm, never the token.
-    let key = keys.by_id(jws.header().kid.as_deref()?)?;
-    jws.verify(key.verifier()).ok()?.claims_as().ok()
+    let key = keys.by_id(jws.header().kid.as_deref()?.parse().ok()?)?;
+    Some((key.id, jws.verify(key.verifier()).ok()?.claims_as().ok()?))
 }

@@ -138,8 +138,7 @@ impl TenantKeys {
             .ok_or(Error::Key("the tenant has none for this algorithm"))
     }
 
-    pub(crate) fn by_id(&self, id: &str) -> Option<&Key> {
-        let id: KeyId = id.parse().ok()?;
+    pub(crate) fn by_id(&self, id: KeyId) -> Option<&Key> {
         self.keys.iter().find(|key| key.id == id)
     }
 }

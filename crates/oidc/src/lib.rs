@@ -72,6 +72,8 @@ pub struct Provider {
     pub outgoing: GuardedClient,
     /// Keys that apps publish.
     app_keys: app_keys::AppKeys,
+    /// Access tokens that are known to be ours.
+    recognized: access_token::Recognized,
 }
 
 impl Provider {
@@ -84,8 +86,8 @@ impl Provider {
             Ephemeral::Redis(_) => i64::MIN,
         };
         let keys = keys::Keys::new(store.clone());
-        let app_keys = app_keys::AppKeys::default();
-        Self { store, keys, scheme, seen_since, outgoing, app_keys }
+        let (app_keys, recognized) = Default::default();
+        Self { store, keys, scheme, seen_since, outgoing, app_keys, recognized }
     }
 
     /// The issuer of a tenant.

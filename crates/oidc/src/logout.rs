@@ -51,7 +51,7 @@ pub(crate) async fn open_hint(
     hint: &str,
 ) -> Result<Option<Hint>> {
     let keys = provider.keys.of(tenant.id).await?;
-    let claims: Option<IdClaims> = jwt::open(&keys, Kind::IdToken, hint);
+    let claims = jwt::open::<IdClaims>(&keys, Kind::IdToken, hint).map(|(_, claims)| claims);
     let issuer = provider.issuer(tenant);
     Ok(claims.filter(|claims| issuer.is(&claims.iss)).map(|claims| Hint {
         app: claims.aud,

@@ -12,9 +12,10 @@ use store::id::AppId;
 use store::tenant::Tenant;
 
 use crate::authorize::{self, AuthorizationRequest};
+use crate::client_auth::{self, Client};
 use crate::error::{OAuthError, Result};
 use crate::params::Params;
-use crate::{Caller, Provider, client_auth, dpop};
+use crate::{Caller, Provider, dpop};
 
 /// What every name begins with (RFC 9126 §2.2).
 const URN: &str = "urn:ietf:params:oauth:request_uri:";
@@ -52,10 +53,11 @@ pub(crate) fn name_of(request_uri: &str) -> Option<&str> {
 pub async fn push(
     provider: &Provider,
     tenant: &Tenant,
+    client: Client,
     caller: &Caller<'_>,
     params: &Params,
 ) -> Result<PushedResponse> {
-    let app = client_auth::authenticate(provider, tenant, caller, params).await?;
+    let app = client.into_app();
     let proof = dpop::proof(provider, tenant, &app, caller).await?;
     if params.has("request_uri") {
         return Err(OAuthError::invalid_request("request_uri cannot be pushed").into());

@@ -5,9 +5,10 @@ use store::secret::SecretHash;
 use store::tenant::Tenant;
 use store::{grant, revoked_token};
 
+use crate::client_auth::Client;
 use crate::error::{OAuthError, Result};
 use crate::params::Params;
-use crate::{Caller, Provider, access_token, client_auth, refresh};
+use crate::{Provider, access_token, refresh};
 
 /// Revokes a token. A refresh token takes its whole grant along; an access token goes alone. One
 /// that is unknown, dead, or another app's is as good as revoked (RFC 7009 §2.2). Who is told that it
@@ -15,10 +16,10 @@ use crate::{Caller, Provider, access_token, client_auth, refresh};
 pub async fn revoke(
     provider: &Provider,
     tenant: &Tenant,
-    caller: &Caller<'_>,
+    client: Client,
     params: &Params,
 ) -> Result<()> {
-    let app = client_auth::authenticate(provider, tenant, caller, params).await?;
+    let app = client.into_app();
     let token = params.get("token")?;
     let token = token.ok_or(OAuthError::invalid_request("token is missing"))?;
     let store = &provider.store;

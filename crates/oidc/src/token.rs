@@ -17,13 +17,14 @@ use store::tenant::Tenant;
 
 use crate::access_token::{self, Subject};
 use crate::acr::{Acr, amr};
+use crate::client_auth::Client;
 use crate::dpop::Proof;
 use crate::error::{ErrorCode, OAuthError, Result};
 use crate::jwt::{self, Kind};
 use crate::keys::TenantKeys;
 use crate::params::Params;
 use crate::policy::Policy;
-use crate::{Caller, Provider, claims, client_auth, code, credentials, dpop, refresh};
+use crate::{Caller, Provider, claims, code, credentials, dpop, refresh};
 
 /// How long an ID token is valid, in seconds.
 pub const ID_TOKEN_LIFE: i64 = 600;
@@ -88,10 +89,11 @@ pub(crate) struct TokenRequest<'a> {
 pub async fn exchange(
     provider: &Provider,
     tenant: &Tenant,
+    client: Client,
     caller: &Caller<'_>,
     params: &Params,
 ) -> Result<Tokens> {
-    let app = client_auth::authenticate(provider, tenant, caller, params).await?;
+    let app = client.into_app();
     let name = params.get("grant_type")?;
     let name = name.ok_or(OAuthError::invalid_request("grant_type is missing"))?;
     let unsupported = OAuthError::new(
