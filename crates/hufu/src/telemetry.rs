@@ -8,6 +8,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{HeaderMap, HeaderName};
 use anyhow::{Context as _, Result};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use opentelemetry::Context;
 use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
 use opentelemetry::trace::{TraceContextExt as _, TraceId, TracerProvider as _};
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
@@ -61,6 +62,7 @@ pub fn start(settings: &Telemetry) -> Result<Guard> {
         .build();
     let traces = tracing_opentelemetry::layer().with_tracer(provider.tracer("hufu"));
     registry.with(traces).try_init()?;
+    COLLECTED.get_or_init(|| ());
     Ok(Guard(Some(provider)))
 }
 
@@ -131,9 +133,27 @@ impl Extractor for Headers<'_> {
     }
 }
 
+/// Whether spans go to a collector.
+static COLLECTED: OnceLock<()> = OnceLock::new();
+
 /// The span of a request: a child of the caller's, if it sent one (W3C Trace Context). Without a
 /// collector the id is still worth having in the log: the caller's, or a new one.
 pub(crate) fn request_span(request: &ServiceRequest) -> Span {
+    let parent = TraceContextPropagator::new().extract(&Headers(request.headers()));
+    let caller = parent.span().span_context().trace_id();
+    if COLLECTED.get().is_some() {
+        return collected_span(parent, caller);
+    }
+    let trace_id = match caller {
+        TraceId::INVALID => RandomIdGenerator::default().new_trace_id(),
+        caller => caller,
+    };
+    // Named at once: what is recorded later makes the log read the span's fields again.
+    tracing::info_span!("request", %trace_id)
+}
+
+/// The same for a collector, which says which trace it is.
+fn collected_span(parent: Context, caller: TraceId) -> Span {
     let span = tracing::info_span!(
         "request",
         otel.kind = "server",
@@ -143,13 +163,10 @@ pub(crate) fn request_span(request: &ServiceRequest) -> Span {
     if span.is_disabled() {
         return span;
     }
-    let parent = TraceContextPropagator::new().extract(&Headers(request.headers()));
-    let caller = parent.span().span_context().trace_id();
     // Fails only where there is no layer that takes the parent.
     let _ = span.set_parent(parent);
-    let known = [span.context().span().span_context().trace_id(), caller];
-    let trace_id = known.into_iter().find(|id| *id != TraceId::INVALID);
-    let trace_id = trace_id.unwrap_or_else(|| RandomIdGenerator::default().new_trace_id());
+    let own = span.context().span().span_context().trace_id();
+    let trace_id = if own == TraceId::INVALID { caller } else { own };
     span.record("trace_id", tracing::field::display(trace_id));
     span
 }
