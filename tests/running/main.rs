@@ -17,4 +17,5 @@ mod retention;
 mod services;
 mod stopping;
 mod stores_gone;
+mod tls;
 mod traces;

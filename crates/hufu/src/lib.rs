@@ -9,3 +9,4 @@ mod middleware;
 pub mod node;
 pub mod settings;
 pub mod telemetry;
+mod tls;

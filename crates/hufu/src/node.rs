@@ -19,6 +19,7 @@ use oidc::backchannel::Courier;
 use oidc::keys::Nursery;
 use oidc::rotation::Rotator;
 use outgoing::guarded_client;
+use rustls::ServerConfig;
 use secrecy::ExposeSecret as _;
 use store::ephemeral::{Ephemeral, MemorySettings, RedisSettings};
 use store::secret::SecretHash;
@@ -29,6 +30,7 @@ use crate::key_rotation;
 use crate::management;
 use crate::middleware::observe;
 use crate::settings::Settings;
+use crate::tls::Certificates;
 
 /// How long a call to an app may take: its logout endpoint, its keys.
 const OUTGOING_AT_MOST: Duration = Duration::from_secs(5);
@@ -105,10 +107,13 @@ impl Node {
         let (address, management) = (public.local_addr()?, private.local_addr()?);
         let private =
             management::serve(private, store.clone(), settings.server.console_host.clone())?;
-        let public = serve(settings, public, site, console)?;
+        let certificates = settings.certificates()?;
+        let tls = certificates.as_ref().map(Certificates::server_config).transpose()?;
+        let public = serve(settings, public, tls, site, console)?;
         let (public_handle, private_handle) = (public.handle(), private.handle());
         let mut tasks = vec![spawn_server(public), spawn_server(private)];
         tasks.extend(background(&store, settings.audit_retention()?));
+        tasks.extend(certificates.map(Certificates::keep_fresh));
         tasks.push(tokio::spawn(courier.run()));
         tasks.push(key_rotation::spawn(store.ephemeral.clone(), rotator));
         Ok(Self {
@@ -222,6 +227,7 @@ impl Guard for ConsoleHost {
 fn serve(
     settings: &Settings,
     listener: TcpListener,
+    tls: Option<ServerConfig>,
     site: Site,
     console: Arc<api::Console>,
 ) -> Result<Server> {
@@ -242,7 +248,10 @@ fn serve(
     })
     .workers(workers)
     .shutdown_timeout(settings.server.shutdown_seconds)
-    .disable_signals()
-    .listen_auto_h2c(listener)?;
+    .disable_signals();
+    let server = match tls {
+        None => server.listen_auto_h2c(listener)?,
+        Some(config) => server.listen_rustls_0_23(listener, config)?,
+    };
     Ok(server.run())
 }

@@ -61,6 +61,9 @@ pub struct Server {
     pub management: SocketAddr,
     /// Host of the console API, with the port if it is not 443.
     pub console_host: String,
+    /// Certificates, if no proxy in front ends TLS.
+    #[serde(default)]
+    pub tls: Vec<CertificateFiles>,
     /// Scheme of generated URLs. `http` is for the demo and tests only.
     #[serde(default)]
     pub scheme: Scheme,
@@ -75,11 +78,21 @@ pub struct Server {
     pub shutdown_seconds: u64,
 }
 
+/// A certificate and its key, as PEM. The names that it is for stand in it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateFiles {
+    /// The certificate, and the chain that leads to a known authority.
+    pub certificate_file: PathBuf,
+    /// Its private key.
+    pub key_file: PathBuf,
+}
+
 /// Scheme of generated URLs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scheme {
-    /// TLS, by the proxy in front.
+    /// TLS, by the proxy in front or by ourselves.
     #[default]
     Https,
     /// None; refused unless every host is `*.localhost`.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -15,6 +16,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use store::DatabaseUrl;
 
 use super::{Egress, Mail, MailSecurity, Scheme, Settings};
+use crate::tls::Certificates;
 
 /// Shortest operator key, in characters.
 const OPERATOR_KEY_AT_LEAST: usize = 32;
@@ -59,6 +61,7 @@ impl Settings {
         note(self.default_language().map(|_| ()));
         note(self.passwords().map(|_| ()));
         note(self.check_scheme());
+        note(self.certificates().map(|_| ()));
         note(self.check_session());
         note(self.audit_retention().map(|_| ()));
         note(self.rotation_rules().map(|_| ()));
@@ -66,6 +69,17 @@ impl Settings {
         match wrong.as_slice() {
             [] => Ok(()),
             wrong => Err(anyhow!("the settings are not usable:\n  - {}", wrong.join("\n  - "))),
+        }
+    }
+
+    /// The certificates, if TLS ends here.
+    pub(crate) fn certificates(&self) -> Result<Option<Arc<Certificates>>> {
+        match self.server.tls.as_slice() {
+            [] => Ok(None),
+            _ if self.server.scheme == Scheme::Http => {
+                bail!("server.tls is there although server.scheme is http: take one of them away")
+            }
+            files => Certificates::read(files).map(Some),
         }
     }
 
