@@ -17,10 +17,10 @@ use store::tenant::{self, Tenant, TenantStatus};
 use wecom::UserAgent;
 
 use crate::address::{client_address, host};
-use crate::failure::{Failure, FailurePage, oauth_response};
+use crate::failure::{Failure, FailurePage};
 use crate::language::Language;
 use crate::pages::{AppView, Frame, LanguageLink, Notice};
-use crate::{Site, cookie};
+use crate::{Site, cookie, program_endpoints as programs};
 
 /// A request to a tenant's host.
 pub(crate) struct Context {
@@ -44,12 +44,12 @@ impl Context {
             .cloned()
             .ok_or_else(|| actix_web::error::ErrorInternalServerError("not wired"))?;
         let language = negotiate(&site, &request);
-        let fail = |failure| FailurePage::without_tenant(language, failure).into_error();
+        let fail = |failure| failed(&request, language, failure);
         let found = match host(request.head()) {
             None => None,
             Some(host) => tenant::find_by_host(&site.broker.provider.store.database, &host)
                 .await
-                .map_err(|error| failed(&request, language, error.into()))?,
+                .map_err(|error| fail(error.into()))?,
         };
         let tenant = match found {
             None => return Err(fail(Failure::Notice(Notice::UnknownHost))),
@@ -210,8 +210,8 @@ fn chosen(request: &HttpRequest) -> Option<Language> {
 
 /// A failure before the tenant is known, as those who call this path read it.
 fn failed(request: &HttpRequest, language: Language, failure: Failure) -> actix_web::Error {
-    if Endpoint::ALL.iter().any(|endpoint| endpoint.path() == request.path()) {
-        return InternalError::from_response("", oauth_response(&failure, false)).into();
+    if let Some(response) = programs::failed_before(request.path(), &failure) {
+        return InternalError::from_response("", response).into();
     }
     FailurePage::without_tenant(language, failure).into_error()
 }
