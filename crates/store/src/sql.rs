@@ -7,9 +7,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sqlx::postgres::{
-    PgArguments, PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow, Postgres,
-};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow, Postgres};
 use sqlx::sqlite::{
     Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool,
     SqlitePoolOptions, SqliteRow, SqliteSynchronous,
@@ -143,12 +141,15 @@ impl Database {
     pub async fn migrate(&self) -> Result<()> {
         match self {
             Self::Postgres(pool) => {
-                // Not one of the pool's: a migration takes its time, and waits for that of another
-                // node, because sqlx holds an advisory lock meanwhile.
-                let mut own = PgConnection::connect_with(&pool.connect_options()).await?;
-                own.execute("SET statement_timeout = 0").await?;
-                MIGRATIONS.run(&mut own).await.map_err(Error::Migration)?;
-                Ok(own.close().await?)
+                // Not by the pool: a migration takes its time, and waits for that of another node,
+                // because sqlx holds an advisory lock meanwhile.
+                let patient = PgPoolOptions::new().max_connections(1).after_connect(|own, _| {
+                    Box::pin(async { own.execute("SET statement_timeout = 0").await.map(drop) })
+                });
+                let own = patient.connect_with((*pool.connect_options()).clone()).await?;
+                let outcome = MIGRATIONS.run(&own).await.map_err(Error::Migration);
+                own.close().await;
+                outcome
             }
             Self::Sqlite { write, .. } => {
                 retried(|| MIGRATIONS.run(write)).await.map_err(Error::Migration)
