@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::backchannel::{all_settled, logout_token};
 use crate::consent::{agrees, foreign, would_be_asked};
 use crate::steps::{
-    FORM, claims, code, events, is_oauth_error, is_page, is_signed_in, is_worthless, lives,
-    refreshed, sign_in, signed_in, silently, text, tokens,
+    FORM, claims, events, is_oauth_error, is_page, is_signed_in, is_worthless, lives, refreshed,
+    sign_in, signed_in, silently, text, tokens,
 };
 
 const OFFLINE: [(&str, &str); 1] = [("scope", "openid profile offline_access")];
@@ -61,6 +61,13 @@ async fn stranger(tenant: &Tenant, more: Value) -> Tenant {
         fields[name] = value.clone();
     }
     foreign(tenant, fields).await
+}
+
+/// A code that the app has not redeemed.
+async fn unused_code(app: &Tenant, browser: &mut Browser) -> (String, Pkce) {
+    let pkce = Pkce::new();
+    let answer = silently(app, browser, &pkce, &[("scope", "openid")]).await;
+    (answer.parameter("code").unwrap_or_else(|| panic!("no code: {answer:?}")), pkce)
 }
 
 async fn account(tenant: &Tenant, browser: &mut Browser) -> Answer {
@@ -115,7 +122,7 @@ on_every_backend! {
         sign_in(&tenant, &mut theirs, "LiSi").await;
         let mut other = Given::by(&mut theirs, &app).await;
         given.goes_on().await;
-        let (unused, pkce) = code(&app, &mut browser).await;
+        let (unused, pkce) = unused_code(&app, &mut browser).await;
 
         let page = account(&tenant, &mut browser).await;
         let shown = row(&page, &app).unwrap();
@@ -315,7 +322,7 @@ on_every_backend! {
         let first = Given::by(&mut browser, &app).await;
         let second = Given::by(&mut theirs, &app).await;
         let mut kept = Given::by(&mut browser, &stranger(&tenant, json!({})).await).await;
-        let (unused, pkce) = code(&app, &mut browser).await;
+        let (unused, pkce) = unused_code(&app, &mut browser).await;
         let path = format!("/apps/{}/grants", app.app.id);
         assert_eq!(call(&tenant, Method::DELETE, &path).await.status, 204);
         first.is_dead("all of it").await;
