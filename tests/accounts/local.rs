@@ -257,4 +257,46 @@ on_every_backend! {
         let answer = submit(&tenant, &mut browser, form(&page, "sign-in"), &filled).await;
         assert_eq!(sub(&tenant, &pkce, &answer).await, user);
     }
+
+    /// The field shows what the app says, as text, and nothing of whether anybody has that name.
+    async fn b8_m16_a_login_hint_stands_in_the_name_field_and_nowhere_else(world: World) {
+        let tenant = world.tenant("acme").await;
+        allow(&tenant, &["password"]).await;
+        lisi(&tenant).await;
+        let longest = "x".repeat(254);
+        let shown = [
+            ("lisi", "lisi"),
+            ("nobody@acme.example", "nobody@acme.example"),
+            ("张三", "张三"),
+            ("\"><script>alert(1)</script>", "&#34;&#62;&#60;script&#62;alert(1)&#60;/script&#62;"),
+            ("' onfocus='alert(1)", "&#39; onfocus=&#39;alert(1)"),
+            (longest.as_str(), longest.as_str()),
+        ];
+        for (hint, value) in shown {
+            let mut browser = world.browser();
+            let url = tenant.authorize_url(&Pkce::new(), &[("login_hint", hint)]);
+            let page = browser.follow(url).await;
+            let field = page.body.split_once("<input id=\"name\"").unwrap().1;
+            let field = field.split_once('>').unwrap().0;
+            assert!(field.ends_with(&format!(" value=\"{value}\"")), "{hint}: {field}");
+            assert_eq!(page.body.matches(value).count(), 1, "{hint}: {}", page.body);
+            // It goes no further: not to WeCom, and not into the password.
+            let link = page.links().into_iter().find(|link| link.contains("/social/qr?")).unwrap();
+            let wecom = browser.get(tenant.url(&link)).await.location().unwrap();
+            assert!(!wecom.as_str().contains("login_hint"), "{wecom}");
+        }
+        let longer = "x".repeat(255);
+        for hint in ["", longer.as_str(), "li\nsi", "li\u{0}si"] {
+            let url = tenant.authorize_url(&Pkce::new(), &[("login_hint", hint)]);
+            let page = world.browser().follow(url).await;
+            let field = page.body.split_once("<input id=\"name\"").unwrap().1;
+            assert!(!field.split_once('>').unwrap().0.contains("value="), "{hint:?}");
+        }
+        // Who has another name types it.
+        let (mut browser, pkce) = (world.browser(), Pkce::new());
+        let page = browser.follow(tenant.authorize_url(&pkce, &[("login_hint", "nobody")])).await;
+        let filled = [("name", "lisi"), ("password", PASSWORD)];
+        let answer = submit(&tenant, &mut browser, form(&page, "sign-in"), &filled).await;
+        assert!(answer.parameter("code").is_some(), "{answer:?}");
+    }
 }

@@ -215,7 +215,7 @@ impl Bulk {
             .map(|store| Broker {
                 wecom: WeCom::new(world.settings().wecom_settings().unwrap(), store.clone())
                     .unwrap(),
-                provider: Provider::new(store, "http", outgoing()),
+                provider: Provider::new(store, "http", outgoing(), SessionRules::default().idle),
                 sessions: SessionRules::default(),
                 passwords: password::Passwords::new(password::Settings::default()).unwrap(),
                 notifier: notify::Notifier::new(None, &outgoing::Policy::default()).unwrap(),

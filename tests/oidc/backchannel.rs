@@ -226,7 +226,7 @@ on_every_backend! {
 }
 
 /// One of the account page's forms without fields.
-async fn end_at(tenant: &Tenant, browser: &mut Browser, path: &str) {
+pub(crate) async fn end_at(tenant: &Tenant, browser: &mut Browser, path: &str) {
     let page = browser.get(tenant.url("/account")).await;
     let rest = page.body.split_once("name=\"csrf\" value=\"");
     let rest = rest.unwrap_or_else(|| panic!("no form: {}", page.body)).1;

@@ -12,7 +12,7 @@ use crate::steps::{
 };
 
 /// An app of somebody else's.
-async fn foreign(tenant: &Tenant, fields: Value) -> Tenant {
+pub(crate) async fn foreign(tenant: &Tenant, fields: Value) -> Tenant {
     let mut body = json!({ "consent_required": true, "display_name": "Stranger & Co" });
     for (name, value) in fields.as_object().unwrap() {
         body[name] = value.clone();
@@ -69,7 +69,7 @@ async fn code(app: &Tenant, pkce: &Pkce, answer: &Answer) -> Value {
 }
 
 /// The person agrees to a request: what the app gets.
-async fn agrees(app: &Tenant, browser: &mut Browser, extra: &[(&str, &str)]) -> Value {
+pub(crate) async fn agrees(app: &Tenant, browser: &mut Browser, extra: &[(&str, &str)]) -> Value {
     let pkce = Pkce::new();
     let page = asked(app, browser, &pkce, extra).await;
     let answer = form(&page, "/approve").send(browser).await;
@@ -78,7 +78,7 @@ async fn agrees(app: &Tenant, browser: &mut Browser, extra: &[(&str, &str)]) -> 
 }
 
 /// Nothing may be shown, and the person would have to be asked.
-async fn would_be_asked(app: &Tenant, browser: &mut Browser, extra: &[(&str, &str)]) {
+pub(crate) async fn would_be_asked(app: &Tenant, browser: &mut Browser, extra: &[(&str, &str)]) {
     let answer = silently(app, browser, &Pkce::new(), extra).await;
     is_error(app, &answer, "consent_required", &format!("{extra:?}"));
     assert_eq!(answer.parameter("state").as_deref(), Some("s"));

@@ -34,4 +34,6 @@ mod refresh_refused;
 mod response_modes;
 mod session;
 mod steps;
+mod suspended;
 mod tokens;
+mod withdrawal;

@@ -320,6 +320,24 @@ on_every_backend! {
         }
     }
 
+    /// Eight hours without a sign-in to an app, and without an app that refreshes (attack Q5).
+    async fn f3_q5_without_offline_access_refreshing_ends_when_the_session_is_idle(world: World) {
+        let (tenant, _) = signed_in(&world).await;
+        let mut idle = Given::to(&tenant, "zhangsan").await;
+        let mut used = Given::to(&tenant, "LiSi").await;
+        world.clock().advance(TimeDelta::minutes(300));
+        used.goes_on().await;
+        world.clock().advance(TimeDelta::minutes(181));
+        is_worthless(&idle.app, token(&idle.bound), "nobody used the session").await;
+        let nobody = silently(&idle.app, &mut idle.browser, &Pkce::new(), &[]).await;
+        is_error(&idle.app, &nobody, "login_required", "nor does it sign anybody in");
+        // Offline access needs no session; refreshing in one is use of it.
+        idle.offline = refreshed(&idle.app, token(&idle.offline)).await;
+        used.goes_on().await;
+        tokens(&used.app, &mut used.browser, &[]).await;
+        assert!(lives(&used.app, &used.bound).await);
+    }
+
     async fn f3_without_offline_access_refreshing_ends_with_the_session(world: World) {
         let (tenant, _) = signed_in(&world).await;
         let mut given = Given::to(&tenant, "zhangsan").await;

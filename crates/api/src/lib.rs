@@ -20,6 +20,7 @@ mod caller;
 mod corps;
 mod docs_page;
 mod fields;
+mod grants;
 mod idempotency;
 mod identity_import;
 mod identity_links;

@@ -4,7 +4,7 @@ use actix_web::Scope;
 use utoipa::OpenApi;
 
 use crate::{
-    api_keys, apps, audit_events, branding, corps, identity_import, identity_links, import,
+    api_keys, apps, audit_events, branding, corps, grants, identity_import, identity_links, import,
     integrations, link_events, links, messaging, rule_report, signing_keys, simulate, source_test,
     sources, tenants, traces, user_access, users, verification_files,
 };
@@ -57,6 +57,7 @@ table! {
     apps::update,
     apps::delete,
     apps::create_secret,
+    grants::withdraw_all,
     integrations::list,
     integrations::read,
 
@@ -87,6 +88,8 @@ table! {
     user_access::delete_password,
     user_access::sessions,
     user_access::sign_out,
+    grants::of_user,
+    grants::withdraw,
     identity_links::create,
     identity_links::delete,
     identity_links::put_status,

@@ -7,12 +7,12 @@ use oidc::{AuthorizationResponse, ErrorCode, OAuthError, code, pushed};
 use secrecy::{ExposeSecret as _, SecretString};
 use store::TenantWrite;
 use store::audit::{self, Event};
+use store::consent;
 use store::grant::{self, NewGrant};
 use store::id::UserId;
 use store::secret::SecretHash;
 use store::session::Session;
 use store::tenant::Tenant;
-use store::{Scope, consent};
 
 use crate::Broker;
 use crate::dispatch::Next;
@@ -49,14 +49,15 @@ pub(crate) struct Asked<'a> {
 
 /// Whether the person has to be asked before the app gets its answer (OpenID Connect Core §3.1.2.4).
 async fn must_ask(
-    scope: &mut impl Scope,
+    tx: &mut TenantWrite,
     request: &AuthorizationRequest,
     user: UserId,
 ) -> Result<bool> {
     if request.prompt.consent || !request.consent_required {
         return Ok(request.prompt.consent);
     }
-    let given = consent::find(scope, user, request.app).await?;
+    // Held: whoever withdraws it meanwhile finds the grant that rests on it (attack F2).
+    let given = consent::hold(tx, user, request.app).await?;
     Ok(!given.is_some_and(|given| given.covers(&request.wanted())))
 }
 

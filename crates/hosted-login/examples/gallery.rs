@@ -12,11 +12,11 @@ use hosted_login::language::Language;
 use hosted_login::pages::{
     Account, AccountAdd, AccountPassword, AccountRemove, ActionView, AppView, CancelView,
     ConfirmSignOut, Continue, EventView, FactView, FieldView, FormError, FormPage, FormView, Frame,
-    HandOverCode, HandOverConfirm, HandOverLink, HandOverOffer, IdentityView, LanguageLink, Login,
-    Message, Notice, PanelView, PasswordView, Problem, Reason, SessionView, SignedOut, SourceKind,
-    SourceView, Target, TimeView, UnavailableView,
+    GrantedView, HandOverCode, HandOverConfirm, HandOverLink, HandOverOffer, IdentityView,
+    LanguageLink, Login, Message, Notice, PanelView, PasswordView, Problem, Reason, SessionView,
+    SignedOut, SourceKind, SourceView, Target, TimeView, UnavailableView,
 };
-use hosted_login::texts::{BindTexts, LocalTexts};
+use hosted_login::texts::{ApproveTexts, BindTexts, LocalTexts};
 use store::branding::{Agreement, Branding, NoBranding};
 
 use hosted_login::texts::account::{AccountTexts, Done, Happening};
@@ -308,6 +308,7 @@ fn field(name: &'static str, label: &str) -> FieldView {
         kind: if name == "password" { "password" } else { "text" },
         autocomplete: "on",
         hint: None,
+        value: None,
     }
 }
 
@@ -418,6 +419,15 @@ fn account(language: Language) -> Account {
         seen: time(4),
         is_this,
     };
+    let words = ApproveTexts::of(language).scope;
+    let granted = |name: &str, scopes: &[&str], offline: bool| GrantedView {
+        id: "1".to_owned(),
+        name: name.to_owned(),
+        gets: scopes.iter().map(|scope| words(scope).unwrap_or(scope).to_owned()).collect(),
+        offline: words("offline_access").filter(|_| offline),
+        since: time(1),
+        last: time(5),
+    };
     let event = |what, refused, app: Option<&str>| EventView {
         what: (texts.happening)(what),
         refused,
@@ -450,6 +460,14 @@ fn account(language: Language) -> Account {
             session("Chrome", "Windows", true),
             session(texts.wecom, "iPhone", false),
             session("Safari", "macOS", false),
+        ],
+        apps: vec![
+            granted("Ticket Desk", &["openid", "profile", "email"], false),
+            granted(
+                "合作伙伴报表 Partner reports",
+                &["openid", "profile", "phone", "reports:read"],
+                true,
+            ),
         ],
         events: vec![
             event(Happening::SingleSignOn, false, Some("Ticket Desk")),

@@ -10,7 +10,7 @@ use broker::{Browser, Next};
 use oidc::Params;
 
 pub(crate) use self::changes::{
-    add, change_password, end_others, end_session, link, password, removal, remove,
+    add, change_password, end_others, end_session, link, password, removal, remove, withdraw,
 };
 use crate::answer::{self, Policy, add_cookie};
 use crate::context::Context;

@@ -165,7 +165,7 @@ async fn proofs(
     let mut forms = Vec::new();
     if has(Proof::Password) {
         let hidden = context.hidden(id, BIND);
-        let form = password_form(local, "prove-password", "/bind/password", hidden);
+        let form = password_form(local, "prove-password", "/bind/password", hidden, None);
         let heading = Some(texts.by_password.to_owned());
         forms.push(FormView { heading, submit: texts.prove.to_owned(), ..form });
     }

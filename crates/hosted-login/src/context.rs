@@ -18,10 +18,10 @@ use store::tenant::{self, Tenant, TenantStatus};
 use wecom::UserAgent;
 
 use crate::address::{client_address, host};
-use crate::failure::{Failure, FailurePage, oauth_response};
+use crate::failure::{Failure, FailurePage};
 use crate::language::Language;
 use crate::pages::{AppView, Frame, LanguageLink, Notice};
-use crate::{Site, cookie};
+use crate::{Site, cookie, program_endpoints as programs};
 
 /// A request to a tenant's host.
 pub(crate) struct Context {
@@ -75,9 +75,9 @@ impl Context {
         found: store::Result<Option<Tenant>>,
     ) -> Result<Self, actix_web::Error> {
         let language = negotiate(&site, &request);
-        let fail = |failure| FailurePage::without_tenant(language, failure).into_error();
+        let fail = |failure| failed(&request, language, failure);
         let tenant = match found {
-            Err(error) => return Err(failed(&request, language, error.into())),
+            Err(error) => return Err(fail(error.into())),
             Ok(None) => return Err(fail(Failure::Notice(Notice::UnknownHost))),
             Ok(Some(tenant)) if tenant.status != TenantStatus::Active => {
                 return Err(fail(Failure::Notice(Notice::TenantSuspended)));
@@ -240,8 +240,8 @@ fn chosen(request: &HttpRequest) -> Option<Language> {
 
 /// A failure before the tenant is known, as those who call this path read it.
 fn failed(request: &HttpRequest, language: Language, failure: Failure) -> actix_web::Error {
-    if Endpoint::ALL.iter().any(|endpoint| endpoint.path() == request.path()) {
-        return InternalError::from_response("", oauth_response(&failure, false)).into();
+    if let Some(response) = programs::failed_before(request.path(), &failure) {
+        return InternalError::from_response("", response).into();
     }
     FailurePage::without_tenant(language, failure).into_error()
 }

@@ -148,6 +148,7 @@ fn name_field(texts: &LocalTexts) -> FieldView {
         kind: "text",
         autocomplete: "username",
         hint: None,
+        value: None,
     }
 }
 
@@ -159,6 +160,7 @@ fn password_field(texts: &LocalTexts) -> FieldView {
         kind: "password",
         autocomplete: "current-password",
         hint: None,
+        value: None,
     }
 }
 
@@ -177,7 +179,15 @@ pub(crate) fn address_view(texts: &LocalTexts, sms: bool) -> FieldView {
         false => ("email", texts.email, "email", "email"),
         true => ("phone", texts.phone, "tel", "tel"),
     };
-    FieldView { name, id: name, label: label.to_owned(), kind, autocomplete, hint: None }
+    FieldView {
+        name,
+        id: name,
+        label: label.to_owned(),
+        kind,
+        autocomplete,
+        hint: None,
+        value: None,
+    }
 }
 
 /// The field for a code.
@@ -189,17 +199,20 @@ pub(crate) fn code_field(texts: &LocalTexts) -> FieldView {
         kind: "text",
         autocomplete: "one-time-code",
         hint: None,
+        value: None,
     }
 }
 
-/// A form with name and password.
+/// A form with name and password; the name may stand in it already.
 pub(crate) fn password_form(
     texts: &LocalTexts,
     id: &'static str,
     action: &'static str,
     hidden: Vec<(&'static str, String)>,
+    name: Option<&str>,
 ) -> FormView {
-    let fields = vec![name_field(texts), password_field(texts)];
+    let name = FieldView { value: name.map(str::to_owned), ..name_field(texts) };
+    let fields = vec![name, password_field(texts)];
     FormView::new(id, action, hidden, fields, texts.sign_in)
 }
 

@@ -2,8 +2,9 @@
 
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, Responder};
-use broker::{CodePurpose, InteractionId, LocalMethods};
+use broker::{CodePurpose, Interaction, InteractionId, LocalMethods};
 use oidc::Params;
+use store::normal::Email;
 
 use crate::answer;
 use crate::context::Context;
@@ -23,9 +24,10 @@ const LOCAL: &str = "local";
 /// What the login page shows of an app's local methods.
 pub(crate) fn login_forms(
     context: &Context,
-    id: &InteractionId,
+    interaction: &Interaction,
     methods: LocalMethods,
 ) -> (Vec<FormView>, Vec<ActionView>) {
+    let id = &interaction.id;
     let texts = LocalTexts::of(context.language);
     let link =
         |href: String, label: &str| ActionView { href, label: label.to_owned(), primary: false };
@@ -40,11 +42,19 @@ pub(crate) fn login_forms(
         links.push(link(format!("/login/code?interaction={id}&by=sms"), texts.with_sms_code));
     }
     let hidden = context.hidden(id, LOCAL);
+    let name = hinted(interaction);
     let forms = match methods.password {
-        true => vec![password_form(texts, "sign-in", "/login/password", hidden)],
+        true => vec![password_form(texts, "sign-in", "/login/password", hidden, name)],
         false => Vec::new(),
     };
     (forms, links)
+}
+
+/// The name that the app expects its person to type (`login_hint`, OpenID Connect Core §3.1.2.1), if a
+/// name can be that long. Shown as it came, whether anybody has it or not.
+fn hinted(interaction: &Interaction) -> Option<&str> {
+    let hint = interaction.request()?.login_hint.as_deref()?;
+    (hint.len() <= Email::AT_MOST).then_some(hint)
 }
 
 /// `POST /login/password`.

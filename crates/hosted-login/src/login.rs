@@ -132,7 +132,7 @@ async fn page(
         unavailable.map(|(source, why)| unavailable_view(source, *why, language)).collect();
     let nonce = frame.nonce.clone();
     let params = context.query()?;
-    let (forms, links) = login_forms(context, id, methods);
+    let (forms, links) = login_forms(context, interaction, methods);
     let saved = params.only("said") == Some("password_saved");
     let template = Login {
         error: error_of(&params, &frame, &interaction.trace),

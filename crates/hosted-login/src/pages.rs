@@ -22,8 +22,8 @@ use store::branding::Branding;
 use url::Url;
 
 pub use self::account::{
-    Account, AccountAdd, AccountPassword, AccountRemove, EventView, FactView, IdentityView,
-    PasswordView, Problem, SessionView, TimeView,
+    Account, AccountAdd, AccountPassword, AccountRemove, EventView, FactView, GrantedView,
+    IdentityView, PasswordView, Problem, SessionView, TimeView,
 };
 pub use self::approve::Approve;
 pub use self::branding::AgreementView;

@@ -19,6 +19,10 @@ use crate::context::{Context, authorization};
 use crate::cors;
 use crate::failure::{Failure, oauth_response};
 use crate::oidc_endpoints::form;
+use crate::pages::Notice;
+
+/// What programs are told of a suspended tenant.
+const SUSPENDED: &str = "the tenant is suspended";
 
 /// `POST /oidc/token`: the token endpoint.
 pub(crate) async fn token(request: HttpRequest, body: Bytes) -> impl Responder {
@@ -107,6 +111,28 @@ fn add_nonce(context: &Context, endpoint: Endpoint, response: &mut HttpResponse)
     if let Some(Ok(nonce)) = made.map(|nonce| HeaderValue::from_str(&nonce)) {
         response.headers_mut().insert(HeaderName::from_static("dpop-nonce"), nonce);
     }
+}
+
+/// The answer of an endpoint for programs, if this path is one, where there is no tenant to serve it:
+/// its host is nobody's, it is suspended, or it cannot be looked up.
+pub(crate) fn failed_before(path: &str, failure: &Failure) -> Option<HttpResponse> {
+    let endpoint = Endpoint::ALL.into_iter().find(|endpoint| endpoint.path() == path)?;
+    let told = |code, description| OAuthError::new(code, description);
+    Some(match (failure, endpoint) {
+        (Failure::Notice(Notice::UnknownHost), _) => {
+            let error = told(ErrorCode::InvalidRequest, "there is nobody at this host");
+            answer::json(StatusCode::NOT_FOUND, &error)
+        }
+        (Failure::Notice(Notice::TenantSuspended), Endpoint::UserInfo) => {
+            let error = told(ErrorCode::InvalidToken, SUSPENDED);
+            challenge(Scheme::Bearer, StatusCode::UNAUTHORIZED, Some(&error))
+        }
+        // Nothing is wrong with code or token: they are worth something again with the tenant.
+        (Failure::Notice(Notice::TenantSuspended), _) => {
+            oauth_response(&told(ErrorCode::UnauthorizedClient, SUSPENDED).into(), false)
+        }
+        _ => oauth_response(failure, false),
+    })
 }
 
 /// `GET` and `POST /oidc/me`: UserInfo. The token comes in the header only (RFC 6750 §2.1).

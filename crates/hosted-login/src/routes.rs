@@ -44,6 +44,7 @@ pub fn routes(site: Site) -> impl FnOnce(&mut ServiceConfig) {
             .service(post("/account/identities", account::link))
             .service(get("/account/identities/add", account::add))
             .service(get_post("/account/identities/{id}", account::removal, account::remove))
+            .service(post("/account/apps/{app}/withdraw", account::withdraw))
             .service(post("/account/sessions/end", account::end_others))
             .service(post("/account/sessions/{id}/end", account::end_session))
             .service(post("/bind/typed", typed::post))

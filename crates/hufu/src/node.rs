@@ -174,12 +174,13 @@ fn background(store: &Store, audit_retention: Option<TimeDelta>) -> Vec<JoinHand
 fn site(settings: &Settings, store: &Store) -> Result<Site> {
     let wecom = broker::wecom::WeCom::new(settings.wecom_settings()?, store.clone())?;
     let outgoing = guarded_client(&settings.outgoing_policy(), OUTGOING_AT_MOST)?;
-    let provider = Provider::new(store.clone(), settings.server.scheme.as_str(), outgoing);
     let sessions = SessionRules {
         life: TimeDelta::minutes(settings.login.session_minutes.into()),
         idle: TimeDelta::minutes(settings.login.session_idle_minutes.into()),
         at_most: settings.login.sessions_per_user,
     };
+    let scheme = settings.server.scheme.as_str();
+    let provider = Provider::new(store.clone(), scheme, outgoing, sessions.idle);
     Ok(Site {
         broker: Broker {
             provider,

@@ -292,15 +292,7 @@ impl AuthorizationRequest {
     /// What a person is asked to allow: the scopes, and those that would give the claims that are asked
     /// for one by one. Separated by spaces.
     pub fn wanted(&self) -> String {
-        let Claims { userinfo, id_token } = &self.claims;
-        let single = claims::scopes_of(userinfo).chain(claims::scopes_of(id_token));
-        let mut all: Vec<&str> = self.scope.split(' ').collect();
-        for scope in single {
-            if !all.contains(&scope) {
-                all.push(scope);
-            }
-        }
-        all.join(" ")
+        claims::wanted(&self.scope, &self.claims)
     }
 
     /// Whether it may be this user.

@@ -79,6 +79,18 @@ pub(crate) fn scopes_of(names: &[String]) -> impl Iterator<Item = &'static str> 
     asked.map(|(_, scope)| *scope)
 }
 
+/// Scopes and single claims together, as the scopes that give them; separated by spaces.
+#[must_use]
+pub fn wanted(scope: &str, claims: &Claims) -> String {
+    let mut all: Vec<&str> = scope.split(' ').collect();
+    for single in scopes_of(&claims.userinfo).chain(scopes_of(&claims.id_token)) {
+        if !all.contains(&single) {
+            all.push(single);
+        }
+    }
+    all.join(" ")
+}
+
 /// Those of these claims that the app's scopes give. Asked again whenever they are given: a scope may
 /// have been taken away meanwhile (attack F2).
 pub(crate) fn allowed(app: &App, names: &[String]) -> Vec<String> {

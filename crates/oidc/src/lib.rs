@@ -43,6 +43,7 @@ pub mod rotation;
 pub mod token;
 pub mod userinfo;
 
+use chrono::TimeDelta;
 use outgoing::GuardedClient;
 use store::Store;
 use store::ephemeral::Ephemeral;
@@ -50,6 +51,7 @@ use store::tenant::Tenant;
 
 pub use crate::acr::Acr;
 pub use crate::caller::{Caller, Endpoint};
+pub use crate::claims::wanted;
 pub use crate::error::{Error, ErrorCode, OAuthError, Result};
 pub use crate::issuer::Issuer;
 pub use crate::parameters::is_identifier;
@@ -70,6 +72,8 @@ pub struct Provider {
     seen_since: i64,
     /// Calls the addresses that apps are registered with.
     pub outgoing: GuardedClient,
+    /// How long a session lasts that nobody uses: refreshing in it is use.
+    pub session_idle: TimeDelta,
     /// Keys that apps publish.
     app_keys: app_keys::AppKeys,
     /// Access tokens that are known to be ours.
@@ -79,7 +83,12 @@ pub struct Provider {
 impl Provider {
     /// A provider over this store.
     #[must_use]
-    pub fn new(store: Store, scheme: &'static str, outgoing: GuardedClient) -> Self {
+    pub fn new(
+        store: Store,
+        scheme: &'static str,
+        outgoing: GuardedClient,
+        session_idle: TimeDelta,
+    ) -> Self {
         // What a process remembers begins with it; Redis was there before.
         let seen_since = match store.ephemeral {
             Ephemeral::Memory(_) => store.env.now().timestamp(),
@@ -87,7 +96,7 @@ impl Provider {
         };
         let keys = keys::Keys::new(store.clone());
         let (app_keys, recognized) = Default::default();
-        Self { store, keys, scheme, seen_since, outgoing, app_keys, recognized }
+        Self { store, keys, scheme, seen_since, outgoing, session_idle, app_keys, recognized }
     }
 
     /// The issuer of a tenant.

@@ -5,9 +5,9 @@
 use chrono::TimeDelta;
 use secrecy::{ExposeSecret as _, SecretString};
 use store::app::App;
-use store::grant;
 use store::refresh_token::{self, RefreshToken};
 use store::secret::SecretHash;
+use store::{grant, session};
 
 use crate::error::{ErrorCode, OAuthError, Result};
 use crate::policy::Policy;
@@ -47,6 +47,7 @@ pub(crate) async fn exchange(request: &TokenRequest<'_>) -> Result<Tokens> {
         note_use(request, &hash, &found).await?;
         None
     };
+    note_use_of_session(request, &found).await?;
     request.tokens(&found.grant, &scope, None, next).await
 }
 
@@ -149,5 +150,18 @@ async fn note_use(
     }
     let mut tx = store.begin(request.tenant.id).await?;
     refresh_token::touch(&mut tx, &store.env, hash, idle).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Whose app refreshes is at work with it: the session that such a grant lives in is not idle.
+async fn note_use_of_session(request: &TokenRequest<'_>, found: &RefreshToken) -> Result<()> {
+    let store = &request.provider.store;
+    let (now, idle) = (store.env.now(), request.provider.session_idle);
+    let noted = NOTED_AFTER.min(idle / 4);
+    if found.grant.offline || found.session_seen_at.is_none_or(|seen| now - seen < noted) {
+        return Ok(());
+    }
+    let mut tx = store.begin(request.tenant.id).await?;
+    session::touch(&mut tx, &store.env, found.grant.session_id, idle).await?;
     Ok(tx.commit().await?)
 }

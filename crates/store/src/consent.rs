@@ -40,6 +40,18 @@ pub async fn find(scope: &mut impl Scope, user: UserId, app: AppId) -> Result<Op
         .await
 }
 
+/// The same, kept from being withdrawn until the transaction ends: for whoever grants by it.
+pub async fn hold(tx: &mut TenantWrite, user: UserId, app: AppId) -> Result<Option<Consent>> {
+    tx.query(sql!(
+        "UPDATE consents SET scope = scope WHERE tenant_id = $1 AND user_id = $2 AND app_id = $3
+         RETURNING app_id, scope, granted_at"
+    ))
+    .bind(user)
+    .bind(app)
+    .optional()
+    .await
+}
+
 /// Writes what a person allows an app from now on.
 pub async fn put(
     tx: &mut TenantWrite,

@@ -69,8 +69,9 @@ impl From<sqlx::Error> for Error {
 /// Whether the fault that this code names may be over in a moment.
 fn may_pass(code: &str) -> bool {
     // PostgreSQL's SQLSTATE, five characters: connection lost (08), read-only (25006), serialization
-    // or deadlock (40), out of resources (53), shutting down or starting (57P), system error (58).
-    const CLASSES: [&str; 6] = ["08", "25006", "40", "53", "57P", "58"];
+    // or deadlock (40), out of resources (53), shutting down or starting (57P), system error (58); a
+    // statement or a transaction that took too long (57014, 25P03).
+    const CLASSES: [&str; 8] = ["08", "25006", "25P03", "40", "53", "57014", "57P", "58"];
     // SQLite's result code, in the low byte: busy, locked, read-only, input/output, full, cannot open.
     const RESULTS: [u32; 6] = [5, 6, 8, 10, 13, 14];
     match code.parse::<u32>() {

@@ -26,8 +26,8 @@ pub struct Claims {
     pub id_token: Vec<String>,
 }
 
-/// A live grant, with what tokens say about its user: it is not revoked nor expired, its session not
-/// ended (unless it is for offline access), user, app, source and link are active, and the app still
+/// A live grant, with what tokens say about its user: it is not revoked nor expired, its session
+/// neither ended nor idle for too long (unless it is for offline access), user, app, source and link are active, and the app still
 /// takes the way that the user came in by.
 #[derive(Debug, Clone, FromRow)]
 pub struct LiveGrant {
@@ -134,7 +134,8 @@ macro_rules! live {
             $from,
             " WHERE g.tenant_id = $1 AND g.revoked_at IS NULL AND g.expires_at > $2
              AND (g.offline OR EXISTS (SELECT 1 FROM sessions s
-                  WHERE s.id = g.session_id AND s.ended_at IS NULL AND s.expires_at > $2))
+                  WHERE s.id = g.session_id AND s.ended_at IS NULL AND s.expires_at > $2
+                  AND s.idle_until > $2))
              AND u.status = 'active' AND a.status = 'active'
              AND CASE WHEN g.source_id IS NULL
                  THEN a.sign_in_methods ->> 'values' LIKE '%\"' || g.method || '\"%'
@@ -186,7 +187,8 @@ pub async fn of_refresh_token(
 ) -> Result<Option<RefreshToken>> {
     scope
         .query(sql!(live!(
-            ", t.rotated_at, t.successor, t.expires_at AS idle_until",
+            ", t.rotated_at, t.successor, t.expires_at AS idle_until,
+             (SELECT s.last_seen_at FROM sessions s WHERE s.id = g.session_id) AS session_seen_at",
             " JOIN refresh_tokens t ON t.tenant_id = g.tenant_id AND t.grant_id = g.id",
             "AND t.token_hash = $3"
         )))

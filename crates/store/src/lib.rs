@@ -24,6 +24,7 @@ pub mod env;
 pub mod ephemeral;
 mod error;
 pub mod grant;
+pub mod granted;
 pub mod hand_over;
 pub mod id;
 pub mod idempotency;

@@ -76,6 +76,27 @@ pub(crate) async fn of_grants_of_identity(
     Ok(())
 }
 
+/// The same for what a user has granted an app.
+pub(crate) async fn of_grants_to_app(
+    tx: &mut TenantWrite,
+    now: DateTime<Utc>,
+    user: UserId,
+    app: AppId,
+) -> Result<()> {
+    let statement = sql!(deliveries!("AND g.user_id = $3 AND g.app_id = $4"));
+    let written = tx.query(statement).bind(now).bind(user).bind(app).execute().await?;
+    note(tx, written);
+    Ok(())
+}
+
+/// The same for what everybody has granted an app.
+pub(crate) async fn of_app(tx: &mut TenantWrite, now: DateTime<Utc>, app: AppId) -> Result<()> {
+    let statement = sql!(deliveries!("AND g.app_id = $3"));
+    let written = tx.query(statement).bind(now).bind(app).execute().await?;
+    note(tx, written);
+    Ok(())
+}
+
 /// Whoever delivers is woken when the session has ended for good.
 fn note(tx: &mut TenantWrite, written: u64) {
     if written > 0 {

@@ -27,6 +27,8 @@ pub struct RefreshToken {
     pub rotated_at: Option<DateTime<Utc>>,
     /// When it dies if nobody uses it.
     pub idle_until: DateTime<Utc>,
+    /// When the grant's session was last used, if it is still there.
+    pub session_seen_at: Option<DateTime<Utc>>,
     successor: Option<Vec<u8>>,
 }
 

@@ -14,7 +14,7 @@ use sqlx::sqlite::{
     Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool,
     SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Arguments as _, Connection as _, Encode, FromRow, Type};
+use sqlx::{Arguments as _, Connection as _, Encode, Executor as _, FromRow, Type};
 
 use self::readers::Readers;
 use crate::error::{Error, Result};
@@ -101,6 +101,11 @@ impl Database {
                 let pool = PgPoolOptions::new()
                     .max_connections(connections.max(2))
                     .acquire_timeout(ACQUIRE_TIMEOUT)
+                    // A statement of its own, not a parameter of the connection: pools between us
+                    // and the server know that.
+                    .after_connect(|connection, _| {
+                        Box::pin(async move { connection.execute(TIME_OUTS).await.map(drop) })
+                    })
                     // A connection that lay idle may have died with the server's restart; asking
                     // each time would cost a round trip a statement.
                     .test_before_acquire(false)
@@ -137,8 +142,17 @@ impl Database {
     /// Brings the schema up to date. Safe when several nodes do it at once.
     pub async fn migrate(&self) -> Result<()> {
         match self {
-            // sqlx holds an advisory lock meanwhile.
-            Self::Postgres(pool) => MIGRATIONS.run(pool).await.map_err(Error::Migration),
+            Self::Postgres(pool) => {
+                // Not by the pool: a migration takes its time, and waits for that of another node,
+                // because sqlx holds an advisory lock meanwhile.
+                let patient = PgPoolOptions::new().max_connections(1).after_connect(|own, _| {
+                    Box::pin(async { own.execute("SET statement_timeout = 0").await.map(drop) })
+                });
+                let own = patient.connect_with((*pool.connect_options()).clone()).await?;
+                let outcome = MIGRATIONS.run(&own).await.map_err(Error::Migration);
+                own.close().await;
+                outcome
+            }
             Self::Sqlite { write, .. } => {
                 retried(|| MIGRATIONS.run(write)).await.map_err(Error::Migration)
             }
@@ -203,6 +217,10 @@ impl Database {
 }
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long PostgreSQL works on a statement of ours, and waits for the next one of a transaction: what
+/// takes longer has gone wrong, and would hold locks that others wait for.
+const TIME_OUTS: &str =
+    "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '30s'";
 /// After lying idle for so long, a connection is asked whether it still is one.
 const IDLE: Duration = Duration::from_millis(500);
 

@@ -239,6 +239,10 @@ async fn forget(tx: &mut TenantWrite, id: UserId) -> Result<()> {
         .bind(id)
         .execute()
         .await?;
+    tx.query(sql!("DELETE FROM consents WHERE tenant_id = $1 AND user_id = $2"))
+        .bind(id)
+        .execute()
+        .await?;
     tx.query(sql!(
         "UPDATE users SET name = NULL, name_key = NULL, username = NULL, username_key = NULL,
          external_id = NULL, external_id_key = NULL, email = NULL, email_key = NULL,

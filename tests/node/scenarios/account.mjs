@@ -9,7 +9,9 @@ import assert from 'node:assert/strict';
 
 import { violations } from '../axe.mjs';
 import { DESKTOP, PHONE, pardon, scenario } from '../browser.mjs';
-import { TENANT, atWecom, loseCookies, member, signInByQr, source } from '../steps.mjs';
+import {
+  TENANT, atWecom, begin, loseCookies, member, signInByQr, signedIn, source,
+} from '../steps.mjs';
 
 const { BRANCH, PASSWORD } = process.env;
 
@@ -59,7 +61,8 @@ async function walk(page, see) {
   assert.equal(await page.locator('main.account').count(), 0, 'going back shows the account');
 }
 
-/** Adds a way in and takes it away again, on two devices, with the keyboard alone. */
+/** Takes an app's access away and adds a way in and takes it away again, on two devices, with the
+ * keyboard alone. */
 async function changes(open) {
   const other = await open();
   await signInByQr(other.page, 'zhangsan');
@@ -70,6 +73,10 @@ async function changes(open) {
     await page.locator(selector).first().focus();
     await page.keyboard.press('Enter');
   };
+  await press('.apps button');
+  await page.waitForURL((url) => url.search === '?done=withdrawn');
+  await page.locator('[role="status"]').waitFor();
+  assert.equal(await page.locator('.apps').count(), 0);
   await press('form[action="/account/identities"] button');
   await source(page, BRANCH).waitFor();
   await press(`a.source[href*="/${BRANCH}?"]`);
@@ -87,7 +94,7 @@ async function changes(open) {
   assert.equal(await page.locator('a[href^="/account/identities/"]').count(), 1);
 }
 
-/** The way in from nowhere, and a change of the password, without script. */
+/** The way in from nowhere, a change of the password and of an app's access, without script. */
 async function withoutScript(open) {
   const { context, page } = await open({ javaScriptEnabled: false });
   await page.goto(`${TENANT}/account`);
@@ -101,6 +108,15 @@ async function withoutScript(open) {
   await page.click('.fields .primary');
   await onPage(page);
   await page.locator('[role="status"]').waitFor();
+  await begin(page);
+  await signedIn(page);
+  await page.goto(`${TENANT}/account`);
+  const button = page.locator('[id^="withdraw-"][id$="-button"]');
+  assert.match(await button.getAttribute('aria-label'), /Sample app/);
+  await button.click();
+  await onPage(page);
+  await page.locator('[role="status"]').waitFor();
+  assert.equal(await page.locator('[id^="app-"]').count(), 0);
   await loseCookies(context, TENANT);
   await page.goto(`${TENANT}/account`);
   await source(page, 'qr').waitFor();

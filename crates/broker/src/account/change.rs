@@ -35,14 +35,33 @@ impl Broker {
 
     /// Begins a change of the visitor's own account.
     pub(super) async fn begin_change(&self, tenant: &Tenant, visitor: &Visitor) -> Result<Change> {
+        self.begin_if(tenant, visitor, |session| self.is_fresh(session)).await
+    }
+
+    /// The same at any age of the sign-in: for what takes something away from others alone.
+    pub(super) async fn begin_at_any_age(
+        &self,
+        tenant: &Tenant,
+        visitor: &Visitor,
+    ) -> Result<Change> {
+        self.begin_if(tenant, visitor, |_| true).await
+    }
+
+    async fn begin_if(
+        &self,
+        tenant: &Tenant,
+        visitor: &Visitor,
+        is_enough: impl Fn(&Session) -> bool,
+    ) -> Result<Change> {
         let store = self.store();
-        let user = self.fresh_session(tenant, visitor).await?.user_id;
+        let session = self.live_session(tenant, visitor).await?.filter(&is_enough);
+        let user = session.ok_or_else(sign_in_first)?.user_id;
         let mut tx = store.begin(tenant.id).await?;
         let user = user::lock(&mut tx, user).await?.ok_or_else(sign_in_first)?;
         // Now that nobody else changes the account: is the session still there?
         let session = self.session_within(&mut tx, visitor).await?;
         let session = session.filter(|session| session.user_id == user.id);
-        let session = session.filter(|session| self.is_fresh(session)).ok_or_else(sign_in_first)?;
+        let session = session.filter(is_enough).ok_or_else(sign_in_first)?;
         Ok(Change { tx, user, session, trace: crate::trace(store)? })
     }
 

@@ -1,8 +1,12 @@
 //! What a person sees of their account: their own rows, and nothing of anybody else's.
 
+use std::cmp::Reverse;
+
 use chrono::TimeDelta;
 use store::audit::{self, ActorKind, OfUser};
+use store::granted::{self, Granted};
 use store::identity::{self, Listed};
+use store::page::PageRequest;
 use store::password::{self, Password};
 use store::session::{self, Session};
 use store::source::Source;
@@ -15,6 +19,8 @@ use crate::{Broker, Visitor};
 
 /// How many events the page shows.
 const EVENTS: i64 = 20;
+/// How many apps the page shows.
+const APPS: u32 = 200;
 /// A session is noted as used at most this often.
 const NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
 
@@ -33,6 +39,8 @@ pub struct Account {
     pub could_use_password: bool,
     /// Their sessions, the last used first.
     pub sessions: Vec<session::Listed>,
+    /// What apps hold of them, the last used first.
+    pub apps: Vec<Granted>,
     /// What happened lately, newest first.
     pub events: Vec<OfUser>,
     /// The sources that could be added.
@@ -50,6 +58,9 @@ impl Broker {
         self.note_use(tenant, &session, &sessions).await?;
         let identities = identity::listed(&mut scope, user.id).await?;
         let linkable = self.linkable(&mut scope, &identities).await?;
+        let page = PageRequest { after: None, limit: APPS };
+        let mut apps = granted::of_user(&mut scope, &store.env, user.id, page).await?.items;
+        apps.sort_by_key(|app| Reverse(app.last_at));
         let ways = way_in::without(&mut scope, user.id, None).await?;
         let mut events = audit::of_user(&mut scope, user.id, EVENTS).await?;
         // Where an administrator sits is nobody else's business.
@@ -62,6 +73,7 @@ impl Broker {
             session,
             identities,
             sessions,
+            apps,
             events,
             linkable,
         }))

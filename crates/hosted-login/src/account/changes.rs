@@ -1,4 +1,5 @@
-//! What a person changes about their account: each a form of ours, each after a fresh sign-in.
+//! What a person changes about their account: each a form of ours, each after a fresh sign-in, but for
+//! taking access away from an app.
 
 use actix_web::web::{Bytes, Path};
 use actix_web::{HttpResponse, Responder};
@@ -228,4 +229,24 @@ async fn end_all(context: &mut Context, body: &Bytes) -> Result<HttpResponse, Fa
     let (_, own) = own_form(context, body)?;
     context.site.broker.end_other_sessions(&context.tenant, &context.visitor).await?;
     Ok(done(&own, Done::SessionsEnded))
+}
+
+/// `POST /account/apps/{app}/withdraw`: takes back what an app was given.
+pub(crate) async fn withdraw(
+    mut context: Context,
+    app: Path<String>,
+    body: Bytes,
+) -> impl Responder {
+    let result = take_back(&mut context, &app, &body).await;
+    context.answer(result).await
+}
+
+async fn take_back(
+    context: &mut Context,
+    app: &str,
+    body: &Bytes,
+) -> Result<HttpResponse, Failure> {
+    let (_, own) = own_form(context, body)?;
+    context.site.broker.withdraw(&context.tenant, &context.visitor, id(app)?).await?;
+    Ok(done(&own, Done::Withdrawn))
 }

@@ -3,6 +3,7 @@
 use broker::Account;
 use chrono::{DateTime, SecondsFormat, Utc};
 use store::audit::{ActorKind, OfUser};
+use store::granted::Granted;
 use store::identity::{LinkStatus, Listed};
 use store::session;
 use store::user::User;
@@ -11,10 +12,16 @@ use super::{Own, PAGE, frame};
 use crate::context::Context;
 use crate::device::{Device, Program};
 use crate::failure::Failure;
+use crate::language::Language;
 use crate::pages::{
-    self, AppView, EventView, FactView, IdentityView, PasswordView, SessionView, TimeView,
+    self, AppView, EventView, FactView, GrantedView, IdentityView, PasswordView, SessionView,
+    TimeView,
 };
+use crate::texts::ApproveTexts;
 use crate::texts::account::{AccountTexts, Done, Happening};
+
+/// The scope of access without a session; it has a mark of its own.
+const OFFLINE: &str = "offline_access";
 
 pub(super) fn account(
     context: &Context,
@@ -38,6 +45,7 @@ pub(super) fn account(
         may_link: !account.linkable.is_empty(),
         password: shown.then_some(PasswordView { since }),
         sessions: account.sessions.iter().map(|row| session(row, account, texts)).collect(),
+        apps: account.apps.iter().map(|row| granted(row, context.language)).collect(),
         events: account.events.iter().map(|row| event(row, texts)).collect(),
     })
 }
@@ -109,6 +117,21 @@ fn device(user_agent: &str, texts: &AccountTexts) -> String {
     }
 }
 
+/// What an app was given, in the words of the page that asks for it.
+fn granted(row: &Granted, language: Language) -> GrantedView {
+    let texts = ApproveTexts::of(language);
+    let wanted = oidc::wanted(&row.scope, &row.claims);
+    let scopes = wanted.split(' ').filter(|scope| *scope != OFFLINE);
+    GrantedView {
+        id: row.app_id.to_string(),
+        name: row.app_name.clone(),
+        gets: scopes.map(|scope| (texts.scope)(scope).unwrap_or(scope).to_owned()).collect(),
+        offline: (texts.scope)(OFFLINE).filter(|_| row.offline),
+        since: time(row.first_at),
+        last: time(row.last_at),
+    }
+}
+
 fn event(row: &OfUser, texts: &AccountTexts) -> EventView {
     let what = happening(row);
     EventView {
@@ -131,6 +154,8 @@ fn happening(row: &OfUser) -> Happening {
         (_, "identity.link") => Happening::Linked,
         (_, "identity.unlink") => Happening::Unlinked,
         (_, "password.change") => Happening::Password,
+        (_, "consent") => Happening::Consented,
+        (_, "grants.withdraw") => Happening::Withdrawn,
         (_, "session.end") => Happening::SessionEnded,
         (_, "sessions.end") => Happening::SessionsEnded,
         _ => Happening::Other,

@@ -42,6 +42,8 @@ pub struct Account {
     pub password: Option<PasswordView>,
     /// Where the person is signed in.
     pub sessions: Vec<SessionView>,
+    /// What apps hold of the person.
+    pub apps: Vec<GrantedView>,
     /// What happened lately.
     pub events: Vec<EventView>,
 }
@@ -94,6 +96,23 @@ pub struct SessionView {
     pub seen: TimeView,
     /// Whether it is the one that looks.
     pub is_this: bool,
+}
+
+/// What an app was given.
+#[derive(Clone, Debug)]
+pub struct GrantedView {
+    /// The app's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it gets, in words.
+    pub gets: Vec<String>,
+    /// The words for access while nobody is signed in, if it has that.
+    pub offline: Option<&'static str>,
+    /// Since when.
+    pub since: TimeView,
+    /// When the person last signed in to it.
+    pub last: TimeView,
 }
 
 /// Something that happened.

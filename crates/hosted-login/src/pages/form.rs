@@ -117,6 +117,8 @@ pub struct FieldView {
     pub autocomplete: &'static str,
     /// What it is like.
     pub hint: Option<String>,
+    /// What stands in it already.
+    pub value: Option<String>,
 }
 
 impl FieldView {

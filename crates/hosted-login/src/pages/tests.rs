@@ -7,10 +7,10 @@ use store::branding::{Agreement, Background, Branding, Color};
 
 use super::{
     Account, AccountAdd, AccountPassword, AccountRemove, ActionView, AppView, CancelView,
-    ConfirmSignOut, Continue, EventView, FactView, FormError, Frame, HandOverCode, HandOverConfirm,
-    HandOverLink, HandOverOffer, IdentityView, LanguageLink, Login, Message, Notice, OnComputer,
-    OpenInWecom, PanelView, PasswordView, Problem, Reason, SessionView, SignedOut, SourceKind,
-    SourceView, Target, TimeView, UnavailableView,
+    ConfirmSignOut, Continue, EventView, FactView, FormError, Frame, GrantedView, HandOverCode,
+    HandOverConfirm, HandOverLink, HandOverOffer, IdentityView, LanguageLink, Login, Message,
+    Notice, OnComputer, OpenInWecom, PanelView, PasswordView, Problem, Reason, SessionView,
+    SignedOut, SourceKind, SourceView, Target, TimeView, UnavailableView,
 };
 use crate::language::Language;
 use crate::texts::SupplementTexts;
@@ -127,6 +127,14 @@ fn account(language: Language, text: &str) -> Account {
         may_link: true,
         password: Some(PasswordView { since: Some(time()) }),
         sessions: vec![SessionView { is_this: true, ..session.clone() }, session],
+        apps: vec![GrantedView {
+            id: owned(),
+            name: owned(),
+            gets: vec![owned()],
+            offline: Some(texts.since),
+            since: time(),
+            last: time(),
+        }],
         events: vec![event],
     }
 }

@@ -67,6 +67,7 @@ async fn shown(context: &Context) -> Result<HttpResponse, Failure> {
         kind: "text",
         autocomplete: "off",
         hint: Some(texts.type_number_hint.to_owned()),
+        value: None,
     };
     let page = FormPage {
         heading: texts.confirm_heading.to_owned(),

@@ -93,6 +93,16 @@ pub struct AccountTexts {
     pub wecom: &'static str,
     /// The WeChat client.
     pub wechat: &'static str,
+    /// Heading of the apps that hold something of the person.
+    pub apps: &'static str,
+    /// Below it: what taking access away does.
+    pub apps_text: &'static str,
+    /// Before the time since when an app has access.
+    pub since: &'static str,
+    /// Button that takes an app's access away.
+    pub withdraw: &'static str,
+    /// The same for screen readers; the app's name.
+    pub withdraw_of: fn(&str) -> String,
     /// Heading of what happened lately.
     pub activity: &'static str,
     /// Mark of what was refused.
@@ -126,6 +136,10 @@ pub enum Happening {
     SessionEnded,
     /// All other devices were signed out.
     SessionsEnded,
+    /// An app was allowed to know the person.
+    Consented,
+    /// An app's access was taken away.
+    Withdrawn,
     /// Signed out because the corp does not know the person any more.
     EndedByCorp,
     /// An administrator changed something.
@@ -145,12 +159,14 @@ pub enum Done {
     SessionEnded,
     /// Signed out all other devices.
     SessionsEnded,
+    /// Taken an app's access away.
+    Withdrawn,
 }
 
 impl Done {
     /// Each of them.
-    pub const ALL: [Self; 4] =
-        [Self::Password, Self::Unlinked, Self::SessionEnded, Self::SessionsEnded];
+    pub const ALL: [Self; 5] =
+        [Self::Password, Self::Unlinked, Self::SessionEnded, Self::SessionsEnded, Self::Withdrawn];
 
     /// The word for it in an address.
     pub fn code(self) -> &'static str {
@@ -159,6 +175,7 @@ impl Done {
             Self::Unlinked => "removed",
             Self::SessionEnded => "session",
             Self::SessionsEnded => "sessions",
+            Self::Withdrawn => "withdrawn",
         }
     }
 }

@@ -1,8 +1,9 @@
 //! A database that takes no writes for a while (attack S3) says so, and goes on when it is over.
 
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use store::{Database, DatabaseUrl, Error, Result, Store, user};
 
-use crate::support::each_engine;
+use crate::support::{Engine, each_engine, run};
 use crate::world::{Sample, World, profile};
 
 each_engine! {
@@ -68,4 +69,48 @@ async fn s3_a_closed_database_is_unavailable(url: DatabaseUrl) -> Result<()> {
     assert!(matches!(found, Err(Error::Unavailable(_))), "{found:?}");
     assert!(user::find(&mut world.store.tenant(of.tenant.id), of.user).await?.is_some());
     Ok(())
+}
+
+/// SQLite has one writer, and nothing but the disk to wait for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn s3_postgresql_gives_up_what_takes_too_long() {
+    run(Engine::Postgres, too_long).await;
+}
+
+async fn too_long(url: DatabaseUrl) -> Result<()> {
+    let DatabaseUrl::Postgres(address) = &url else { unreachable!("it was asked for") };
+    let mut outside = PgConnection::connect(address).await?;
+    let name: String =
+        sqlx::query_scalar("SELECT current_database()").fetch_one(&mut outside).await?;
+    // A server that has little patience, which is not for migrations.
+    let impatient = format!("ALTER DATABASE {name} SET statement_timeout = '1ms'");
+    outside.execute(AssertSqlSafe(impatient)).await?;
+    let world = World::open(url.clone()).await?;
+    let of = world.sample("acme.example.com").await?;
+    let Database::Postgres(pool) = &world.store.database else { unreachable!("it is one") };
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        let mut connection = pool.acquire().await?;
+        for setting in ["statement_timeout", "idle_in_transaction_session_timeout"] {
+            let value: String = sqlx::query_scalar("SELECT current_setting($1)")
+                .bind(setting)
+                .fetch_one(&mut *connection)
+                .await?;
+            assert_eq!(value, "30s", "{setting}");
+        }
+        // So that the test need not wait for so long.
+        connection.execute("SET statement_timeout = '200ms'").await?;
+        held.push(connection);
+    }
+    drop(held);
+    let mut lock = outside.begin().await?;
+    lock.execute("UPDATE users SET status = status").await?;
+    let mut tx = world.store.begin(of.tenant.id).await?;
+    let outcome = user::lock(&mut tx, of.user).await;
+    assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
+    drop(tx);
+    lock.rollback().await?;
+    let mut tx = world.store.begin(of.tenant.id).await?;
+    assert!(user::lock(&mut tx, of.user).await?.is_some());
+    tx.commit().await
 }

@@ -64,6 +64,11 @@ pub(super) static TEXTS: AccountTexts = AccountTexts {
     unknown_device: "Unknown device",
     wecom: "WeCom",
     wechat: "WeChat",
+    apps: "Apps",
+    apps_text: "An app without access gets nothing more about you until you sign in to it again.",
+    since: "Since",
+    withdraw: "Remove access",
+    withdraw_of: |app| format!("Remove access: {app}"),
     activity: "Recent activity",
     refused: "Refused",
     happening: |happening| match happening {
@@ -76,6 +81,8 @@ pub(super) static TEXTS: AccountTexts = AccountTexts {
         Happening::Password => "Password change",
         Happening::SessionEnded => "Sign-out of another device",
         Happening::SessionsEnded => "Sign-out of all other devices",
+        Happening::Consented => "Access given to an app",
+        Happening::Withdrawn => "Access taken from an app",
         Happening::EndedByCorp => "Signed out: no longer a member of the organisation",
         Happening::Administrator => "Changed by an administrator",
         Happening::Other => "Account activity",
@@ -85,6 +92,9 @@ pub(super) static TEXTS: AccountTexts = AccountTexts {
         Done::Unlinked => "It was removed. Your other devices are signed out.",
         Done::SessionEnded => "The device was signed out.",
         Done::SessionsEnded => "All other devices were signed out.",
+        Done::Withdrawn => {
+            "Access was removed. The app gets nothing more about you until you sign in to it again."
+        }
     },
     back: "Back to your account",
 };

@@ -64,6 +64,11 @@ pub(super) static TEXTS: AccountTexts = AccountTexts {
     unknown_device: "不明なデバイス",
     wecom: "WeCom",
     wechat: "WeChat",
+    apps: "アプリ",
+    apps_text: "アクセスを取り消すと、もう一度サインインするまで、アプリはあなたの情報を取得できません。",
+    since: "開始",
+    withdraw: "アクセスを取り消す",
+    withdraw_of: |app| format!("アクセスを取り消す：{app}"),
     activity: "最近のアクティビティ",
     refused: "拒否",
     happening: |happening| match happening {
@@ -76,6 +81,8 @@ pub(super) static TEXTS: AccountTexts = AccountTexts {
         Happening::Password => "パスワードの変更",
         Happening::SessionEnded => "ほかのデバイスからのサインアウト",
         Happening::SessionsEnded => "ほかのすべてのデバイスからのサインアウト",
+        Happening::Consented => "アプリへのアクセスの許可",
+        Happening::Withdrawn => "アプリのアクセスの取り消し",
         Happening::EndedByCorp => "サインアウト：組織のメンバーではなくなりました",
         Happening::Administrator => "管理者による変更",
         Happening::Other => "アカウントの動き",
@@ -85,6 +92,9 @@ pub(super) static TEXTS: AccountTexts = AccountTexts {
         Done::Unlinked => "削除し、ほかのデバイスからサインアウトしました。",
         Done::SessionEnded => "そのデバイスからサインアウトしました。",
         Done::SessionsEnded => "ほかのすべてのデバイスからサインアウトしました。",
+        Done::Withdrawn => {
+            "アクセスを取り消しました。もう一度サインインするまで、アプリはあなたの情報を取得できません。"
+        }
     },
     back: "マイアカウントに戻る",
 };

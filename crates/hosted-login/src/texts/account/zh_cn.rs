@@ -55,6 +55,11 @@ pub(super) static TEXTS: AccountTexts = AccountTexts {
     unknown_device: "未知设备",
     wecom: "企业微信",
     wechat: "微信",
+    apps: "应用",
+    apps_text: "撤销后，应用无法再获取你的信息，直到你再次登录它。",
+    since: "始于",
+    withdraw: "撤销访问",
+    withdraw_of: |app| format!("撤销访问：{app}"),
     activity: "最近动态",
     refused: "被拒绝",
     happening: |happening| match happening {
@@ -67,6 +72,8 @@ pub(super) static TEXTS: AccountTexts = AccountTexts {
         Happening::Password => "修改密码",
         Happening::SessionEnded => "退出一台其他设备",
         Happening::SessionsEnded => "退出其他所有设备",
+        Happening::Consented => "同意应用访问",
+        Happening::Withdrawn => "撤销应用访问",
         Happening::EndedByCorp => "已退出：不再是企业成员",
         Happening::Administrator => "管理员做了更改",
         Happening::Other => "账号动态",
@@ -76,6 +83,7 @@ pub(super) static TEXTS: AccountTexts = AccountTexts {
         Done::Unlinked => "已移除，你在其他设备上的登录已退出。",
         Done::SessionEnded => "该设备已退出登录。",
         Done::SessionsEnded => "其他设备均已退出登录。",
+        Done::Withdrawn => "已撤销访问。在你再次登录之前，该应用无法再获取你的信息。",
     },
     back: "返回我的账号",
 };

@@ -55,6 +55,11 @@ pub(super) static TEXTS: AccountTexts = AccountTexts {
     unknown_device: "未知裝置",
     wecom: "企業微信",
     wechat: "微信",
+    apps: "應用程式",
+    apps_text: "撤銷後，應用程式無法再取得您的資訊，直到您再次登入它。",
+    since: "始於",
+    withdraw: "撤銷存取",
+    withdraw_of: |app| format!("撤銷存取：{app}"),
     activity: "最近活動",
     refused: "遭拒絕",
     happening: |happening| match happening {
@@ -67,6 +72,8 @@ pub(super) static TEXTS: AccountTexts = AccountTexts {
         Happening::Password => "變更密碼",
         Happening::SessionEnded => "登出一台其他裝置",
         Happening::SessionsEnded => "登出其他所有裝置",
+        Happening::Consented => "同意應用程式存取",
+        Happening::Withdrawn => "撤銷應用程式存取",
         Happening::EndedByCorp => "已登出：不再是企業成員",
         Happening::Administrator => "管理員做了變更",
         Happening::Other => "帳號活動",
@@ -76,6 +83,7 @@ pub(super) static TEXTS: AccountTexts = AccountTexts {
         Done::Unlinked => "已移除，您在其他裝置上的登入已登出。",
         Done::SessionEnded => "該裝置已登出。",
         Done::SessionsEnded => "其他裝置均已登出。",
+        Done::Withdrawn => "已撤銷存取。在您再次登入之前，該應用程式無法再取得您的資訊。",
     },
     back: "返回我的帳號",
 };

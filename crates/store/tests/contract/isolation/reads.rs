@@ -12,8 +12,8 @@ use store::page::Page;
 use store::user::{self, Origin, User, UserStatus};
 use store::user_search::{self, Search};
 use store::{
-    Scope, account, api_key, app, audit, consent, corp, grant, hand_over, password, revoked_token,
-    session, signing_key, source, survey, trace, verification_file, way_in,
+    Scope, account, api_key, app, audit, consent, corp, grant, granted, hand_over, password,
+    revoked_token, session, signing_key, source, survey, trace, verification_file, way_in,
 };
 
 use super::{Probe, Reads, read};
@@ -158,6 +158,13 @@ fn sign_in_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
         }),
         read("consent::find", |s, of, _| {
             async { Ok(consent::find(s, of.user, of.app).await?.is_some()) }.boxed()
+        }),
+        read("granted::of_user", |s, of, w| {
+            async {
+                let page = granted::of_user(s, w.env(), of.user, FIRST).await?;
+                Ok(holds(&page, |row| row.app_id == of.app))
+            }
+            .boxed()
         }),
         read("grant::find_live", |s, of, w| {
             async { Ok(grant::find_live(s, w.env(), of.grant).await?.is_some()) }.boxed()

@@ -14,7 +14,7 @@ use store::source::{self, Misconfigured, SourceSettings};
 use store::tenant::{self, SmsWebhook, Tenant};
 use store::user::{self, Profile, UserStatus};
 use store::{
-    account, api_key, consent, grant, hand_over, link_event, password, refresh_token,
+    account, api_key, consent, grant, granted, hand_over, link_event, password, refresh_token,
     revoked_token, verification_file,
 };
 
@@ -250,6 +250,15 @@ fn provider_writes() -> Vec<Probe<Writes>> {
                 revoked_token::revoke(tx, id, until).await
             }
             .boxed()
+        }),
+        write("consent::hold", |tx, of, _| {
+            async { consent::hold(tx, of.user, of.app).await.map(drop) }.boxed()
+        }),
+        write("granted::withdraw", |tx, of, w| {
+            async { granted::withdraw(tx, w.env(), of.user, of.app).await.map(drop) }.boxed()
+        }),
+        write("granted::withdraw_all", |tx, of, w| {
+            async { granted::withdraw_all(tx, w.env(), of.app).await.map(drop) }.boxed()
         }),
         write("consent::put", |tx, of, w| {
             consent::put(tx, w.env(), of.user, of.app, "openid email").boxed()
