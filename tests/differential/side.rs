@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use e2e::{
     AUTHORIZE, Answer, Browser, Client, Code, END, INTROSPECTION, Key, Pkce, REVOCATION, Request,
-    TOKEN, Tenant, request_uri,
+    TOKEN, Tenant, base64url, request_uri,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
+
+use crate::case::Outcome;
 
 /// Where the browser goes when it is signed out.
 pub(crate) const SIGNED_OUT: &str = "https://app.example.com/signed-out";
@@ -117,6 +121,28 @@ pub(crate) enum Right {
     UserInfo,
     /// Signing out.
     End,
+    /// As `Pushed`, with the name of a request that was answered already.
+    SpentPushed,
+    /// As `Push`, with a DPoP proof.
+    ProvenPush,
+    /// As `ClientCredentials`, with an assertion that was shown already.
+    SpentAssertion,
+    /// As `UserInfo`, with a DPoP proof that was shown already.
+    SpentProof,
+}
+
+impl Right {
+    /// Whether it is right no more: it was taken once, and is refused from then on.
+    pub(crate) fn is_spent(self) -> bool {
+        matches!(
+            self,
+            Self::SpentCode
+                | Self::SpentRefresh
+                | Self::SpentPushed
+                | Self::SpentAssertion
+                | Self::SpentProof
+        )
+    }
 }
 
 /// What everybody was given once, for those who show it in the wrong place.
@@ -155,7 +181,7 @@ impl Side {
         assert!(answer.parameter("code").is_some(), "nobody is signed in: {answer:?}");
         let mut side = Self { clients, browser, spare: Spare::new() };
         for who in Who::ALL {
-            let tokens = side.tokens(who).await;
+            let tokens = side.spare_of(who).await;
             side.spare.insert(who, tokens);
         }
         side
@@ -169,6 +195,38 @@ impl Side {
     /// A client.
     pub(crate) fn client(&self, who: Who) -> &Client {
         &self.clients[&who]
+    }
+
+    /// A client's name.
+    pub(crate) fn id(&self, who: Who) -> String {
+        self.client(who).id().to_owned()
+    }
+
+    /// A client's secret.
+    pub(crate) fn secret(&self, who: Who) -> String {
+        self.client(who).tenant.app.secret.clone().unwrap_or_default()
+    }
+
+    /// The header that a client with a secret authenticates with.
+    pub(crate) fn basic(&self, who: Who) -> String {
+        format!("Basic {}", STANDARD.encode(format!("{}:{}", self.id(who), self.secret(who))))
+    }
+
+    /// The provider's name.
+    pub(crate) fn issuer(&self) -> String {
+        self.client(Who::Basic).tenant.issuer()
+    }
+
+    /// A URL of the provider.
+    pub(crate) fn url(&self, path: &str) -> String {
+        self.client(Who::Basic).tenant.url(path)
+    }
+
+    /// A client's ID token with `none` for its algorithm, and signed by nobody.
+    pub(crate) fn unsigned(&self, who: Who) -> String {
+        let token = self.spare(who, "id_token");
+        let claims = token.split('.').nth(1).unwrap();
+        format!("{}.{claims}.", base64url(r#"{"alg":"none","typ":"JWT"}"#))
     }
 
     /// A token that a client was given once.
@@ -196,6 +254,17 @@ impl Side {
             Right::Push => Self::by(who, client.push(&Pkce::new())),
             Right::Pushed => self.pushed(who, &Pkce::new()).await,
             Right::Code => Self::by(who, client.redeem(&self.code(who).await)),
+            Right::ProvenPush => Self::by(who, client.push(&Pkce::new()).proven()),
+            Right::SpentPushed => spent(self.pushed(who, &Pkce::new()).await).await,
+            Right::SpentAssertion | Right::SpentProof => {
+                let right = match right {
+                    Right::SpentProof => Right::UserInfo,
+                    _ => Right::ClientCredentials,
+                };
+                let request = Box::pin(self.right(right, who)).await;
+                spent(request.clone()).await;
+                request
+            }
             Right::SpentCode => spent(Self::by(who, client.redeem(&self.code(who).await))).await,
             Right::Refresh | Right::SpentRefresh => {
                 let tokens = self.tokens(who).await;
@@ -214,7 +283,7 @@ impl Side {
                 Self::by(who, client.request(path, &[("token", token.as_str())]))
             }
             Right::UserInfo => client.userinfo(&self.spare(who, "access_token")),
-            Right::End => self.end(who).await,
+            Right::End => self.end(who),
         }
     }
 
@@ -229,7 +298,7 @@ impl Side {
     fn authorize(&self, who: Who, pkce: &Pkce) -> Request {
         let request = self.client(who).push(pkce).at(AUTHORIZE).method(Method::GET);
         let request = request.without("client_secret").without_assertion();
-        request.header("cookie", &self.cookies())
+        request.header("cookie", &self.cookies()).header("accept", "text/html")
     }
 
     async fn pushed(&self, who: Who, pkce: &Pkce) -> Request {
@@ -238,10 +307,10 @@ impl Side {
         let form = [("client_id", client.id()), ("request_uri", name.as_str())];
         let request = client.request(AUTHORIZE, &form).method(Method::GET);
         let request = request.without("client_secret").without_assertion();
-        request.header("cookie", &self.cookies())
+        request.header("cookie", &self.cookies()).header("accept", "text/html")
     }
 
-    async fn end(&self, who: Who) -> Request {
+    fn end(&self, who: Who) -> Request {
         let hint = self.spare(who, "id_token");
         let form = [
             ("client_id", self.client(who).id()),
@@ -250,7 +319,7 @@ impl Side {
             ("state", "s"),
         ];
         let request = self.client(who).request(END, &form).method(Method::GET);
-        request.without("client_secret").without_assertion()
+        request.without("client_secret").without_assertion().header("accept", "text/html")
     }
 
     /// A code of the signed-in browser.
@@ -266,6 +335,19 @@ impl Side {
         Code { code, pkce }
     }
 
+    /// Tokens, a code with its verifier, and a token about no person.
+    async fn spare_of(&self, who: Who) -> Value {
+        let mut spare = self.tokens(who).await;
+        let code = self.code(who).await;
+        spare["code"] = code.code.into();
+        spare["code_verifier"] = code.pkce.verifier.into();
+        if matches!(who, Who::Basic | Who::Post) {
+            let answer = self.right(Right::ClientCredentials, who).await.send().await;
+            spare["own_token"] = answer.json()["access_token"].clone();
+        }
+        spare
+    }
+
     async fn tokens(&self, who: Who) -> Value {
         let code = self.code(who).await;
         let answer = Self::by(who, self.client(who).redeem(&code)).send().await;
@@ -277,6 +359,6 @@ impl Side {
 /// The same request after it was sent once.
 async fn spent(request: Request) -> Request {
     let answer = request.clone().send().await;
-    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(!Outcome::of(&answer).refused(), "{answer:?}");
     request.anew()
 }

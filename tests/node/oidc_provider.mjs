@@ -9,23 +9,62 @@ import { createServer } from 'node:http';
 
 // What it has to say about settings and versions would come before our line.
 console.info = console.error;
-const { Provider } = await import('oidc-provider');
+const { Provider, interactionPolicy } = await import('oidc-provider');
 
 const list = (name) => JSON.parse(process.env[name] ?? '[]');
 const fapi2 = list('FAPI2');
 const withoutPkce = list('WITHOUT_PKCE');
 
+/** What one kind of object is kept in, for good: the adapter that comes with the library forgets the oldest. */
+class Memory {
+  #kept = new Map();
+
+  async upsert(id, payload) {
+    this.#kept.set(id, payload);
+  }
+
+  async find(id) {
+    return this.#kept.get(id);
+  }
+
+  async findByUid(uid) {
+    return [...this.#kept.values()].find((payload) => payload.uid === uid);
+  }
+
+  async consume(id) {
+    this.#kept.get(id).consumed = Math.floor(Date.now() / 1000);
+  }
+
+  async destroy(id) {
+    this.#kept.delete(id);
+  }
+
+  async revokeByGrantId(grantId) {
+    for (const [id, payload] of this.#kept) {
+      if (payload.grantId === grantId) this.#kept.delete(id);
+    }
+  }
+}
+
 const isPublic = (client) => client.clientAuthMethod === 'none';
 
-/** Everything that can be asked for is granted, so that nobody is asked. */
+/**
+ * Everything that can be asked for is granted, so that nobody is asked; each time anew, so that a code that
+ * comes twice costs only its own tokens.
+ */
 async function grantAll(ctx) {
   const { client, session, provider } = ctx.oidc;
-  const known = session.grantIdFor(client.clientId);
-  if (known) return provider.Grant.find(known);
   const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
   grant.addOIDCScope('openid profile email phone offline_access');
   await grant.save();
   return grant;
+}
+
+/** Its own prompts, and `select_account`, which it leaves to whoever has a page for it. */
+function prompts() {
+  const policy = interactionPolicy.base();
+  policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
+  return policy;
 }
 
 function signingKey() {
@@ -36,10 +75,13 @@ function signingKey() {
 const SIGNING = ['ES256', 'PS256', 'RS256', 'EdDSA'];
 
 const configuration = {
+  adapter: Memory,
   clients: list('CLIENTS'),
   clientDefaults: { id_token_signed_response_alg: 'ES256' },
   jwks: { keys: [signingKey()] },
-  cookies: { keys: ['differential'] },
+  cookies: { keys: ['differential'], long: { sameSite: 'none' } },
+  enableHttpPostMethods: true,
+  interactions: { policy: prompts() },
   routes: {
     authorization: '/oidc/auth',
     end_session: '/oidc/session/end',
@@ -82,8 +124,20 @@ const configuration = {
     rpInitiatedLogout: { enabled: true },
     webMessageResponseMode: { enabled: true, ack: 'individual-draft-01' },
   },
+  ttl: {
+    AccessToken: 600,
+    AuthorizationCode: 60,
+    ClientCredentials: 600,
+    Grant: 3600,
+    IdToken: 600,
+    Interaction: 600,
+    RefreshToken: 3600,
+    Session: 3600,
+  },
   allowOmittingSingleRegisteredRedirectUri: false,
   pkce: { required: (_ctx, client) => !withoutPkce.includes(client.clientId) },
+  // The session knows only the newest of a client's grants.
+  expiresWithSession: () => false,
   issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
   rotateRefreshToken: (ctx) => isPublic(ctx.oidc.client),
   findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ sub, name: 'Somebody' }) }),
