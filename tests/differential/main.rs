@@ -18,6 +18,9 @@ mod token;
 mod tokens;
 mod verdict;
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use e2e::{Backend, World};
 use futures_util::future::join;
 use futures_util::stream::{self, StreamExt as _};
@@ -87,6 +90,27 @@ async fn what_a_certified_provider_refuses_is_refused_here_or_explained_sqlite()
     }
     assert!(wrong.is_empty(), "the table is not what happened:\n{}", wrong.join("\n"));
     world.stop().await;
+}
+
+/// The document says how many rows there are of each kind, and of which version they tell.
+#[test]
+fn the_document_counts_the_rows() {
+    let verdicts = table().into_iter().flat_map(|group| group.cases).map(|case| case.verdict);
+    let mut counts = BTreeMap::new();
+    for verdict in verdicts {
+        *counts.entry(verdict.kind()).or_insert(0) += 1;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let document = std::fs::read_to_string(root.join("docs/conformance.md")).unwrap();
+    for (kind, count) in counts {
+        let line = format!("| {kind} | {count} |");
+        assert!(document.contains(&line), "docs/conformance.md lacks: {line}");
+    }
+    let packages = std::fs::read_to_string(root.join("tests/node/package.json")).unwrap();
+    let packages: serde_json::Value = serde_json::from_str(&packages).unwrap();
+    let version = packages["dependencies"]["oidc-provider"].as_str().unwrap();
+    let name = format!("`oidc-provider` {version}");
+    assert!(document.contains(&name), "docs/conformance.md lacks: {name}");
 }
 
 impl Group {

@@ -15,6 +15,7 @@ pub(crate) fn groups() -> Vec<Group> {
     let group = |right, who, cases| Group { right, who, cases };
     let mut post = pushers();
     post.extend(requests());
+    post.extend(values());
     post.extend(ways());
     let again = || vec![case("g3 a second time", PAGE, |r, _| r)];
     vec![
@@ -76,6 +77,24 @@ fn requests() -> Vec<Case> {
         }),
         case("b3 an unknown one twice", OUR_REQUEST, |r, _| r.and("x", "1").and("x", "2")),
         case("b3 client_secret twice", REQUEST, |r, _| r.twice("client_secret")),
+    ];
+    for (name, gone, twice) in [
+        ("redirect_uri", REQUEST, REQUEST),
+        ("response_type", REQUEST, REQUEST),
+        ("scope", Each("400 invalid_scope", "400 invalid_request"), REQUEST),
+        ("state", Neither, REQUEST),
+        ("nonce", Neither, REQUEST),
+        ("code_challenge", REQUEST, REQUEST),
+    ] {
+        all.push(case(format!("b3 no {name}"), gone, move |r, _| r.without(name)));
+        all.push(case(format!("b3 {name} twice"), twice, move |r, _| r.twice(name)));
+    }
+    all
+}
+
+/// What would be refused at the authorization endpoint, too.
+fn values() -> Vec<Case> {
+    vec![
         case("b1 token", Both("400 unsupported_response_type"), |r, _| {
             r.with("response_type", "token")
         }),
@@ -102,19 +121,7 @@ fn requests() -> Vec<Case> {
         case("b7 claims that are none", REQUEST, |r, _| r.with("claims", "x")),
         case("b7 a hint that is none", REQUEST, |r, _| r.with("id_token_hint", "x")),
         case("h7 dpop_jkt that is none", OUR_REQUEST, |r, _| r.with("dpop_jkt", "x")),
-    ];
-    for (name, gone, twice) in [
-        ("redirect_uri", REQUEST, REQUEST),
-        ("response_type", REQUEST, REQUEST),
-        ("scope", Each("400 invalid_scope", "400 invalid_request"), REQUEST),
-        ("state", Neither, REQUEST),
-        ("nonce", Neither, REQUEST),
-        ("code_challenge", REQUEST, REQUEST),
-    ] {
-        all.push(case(format!("b3 no {name}"), gone, move |r, _| r.without(name)));
-        all.push(case(format!("b3 {name} twice"), twice, move |r, _| r.twice(name)));
-    }
-    all
+    ]
 }
 
 /// In other ways than by a posted form.

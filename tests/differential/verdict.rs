@@ -57,6 +57,17 @@ pub(crate) const PAGE: Verdict = Both("page 400");
 pub(crate) const INACTIVE: Verdict = Both("inactive");
 
 impl Verdict {
+    /// What kind of row it makes, in the document's words.
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Neither => "both take it",
+            Both(_) => "both refuse it in the same words",
+            Each(..) => "both refuse it, each in its own words",
+            Ours(_) => "only Hufu refuses it",
+            Theirs(..) => "only the other refuses it",
+        }
+    }
+
     /// Whether this is what came, and nothing that it says is idle.
     pub(crate) fn holds(&self, ours: &Outcome, theirs: &Outcome) -> bool {
         match *self {
