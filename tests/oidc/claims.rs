@@ -137,6 +137,10 @@ on_every_backend! {
             r#"{"id_token":true}"#,
             r#"{"userinfo":["name"]}"#,
             r#"{"userinfo":0}"#,
+            // OpenID Connect Core §5.5.1: each claim is null or an object.
+            r#"{"userinfo":{"name":1}}"#,
+            r#"{"id_token":{"name":null,"sub":"x"}}"#,
+            r#"{"id_token":{"unknown":["x"]}}"#,
             r#"{"id_token":{"sub":{"value":"x"}},"id_token":{}}"#,
             r#"{"userinfo":{"name":null,"name":null}}"#,
             &long,

@@ -2,13 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use e2e::{Answer, Browser, Tenant, on_every_backend};
+use e2e::{Answer, Browser, Tenant, mutations, on_every_backend};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::mutations;
 use crate::steps::{
     SESSION, by, claims, code, events, is_error, is_oauth_error, is_page, is_signed_in,
     is_signed_out, send_form, sets_session, sign_in, signed_in, silently, text, tokens,

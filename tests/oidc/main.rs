@@ -20,7 +20,6 @@ mod introspection;
 mod issuer;
 mod keys;
 mod logout;
-mod mutations;
 mod pages;
 mod parameters;
 mod pen;

@@ -1,11 +1,10 @@
 //! Where answers go (attacks A1, A3, A6, A7, A8).
 
-use e2e::{App, Browser, Pkce, Tenant, on_every_backend};
+use e2e::{App, Browser, Pkce, Tenant, mutations, on_every_backend};
 use reqwest::Method;
 use serde_json::json;
 use url::Url;
 
-use crate::mutations;
 use crate::steps::{authorize, by, events, is_error, is_page, query, signed_in, silently};
 
 /// How many times the session answered an app, by the console.

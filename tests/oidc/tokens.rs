@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use wecom_sim::{Member, SensitiveField};
 
 use crate::steps::{
-    by, claims, code, is_error, is_not_stored, is_page, is_signed_in, sign_in, signed_in, silently,
-    text, tokens,
+    by, claims, code, is_error, is_not_stored, is_oauth_error, is_page, is_signed_in, sign_in,
+    signed_in, silently, text, tokens,
 };
 
 /// UserInfo does not know the token.
@@ -173,6 +173,17 @@ on_every_backend! {
             assert_eq!(answer.status, 401, "{}", answer.body);
         }
         let bearer = format!("Bearer {access}");
+        // RFC 6750 §3.1: in one way, not in two.
+        for twice in [in_query.as_str(), "/oidc/me?access_token=x", "/oidc/me?access_token=x&access_token=y"] {
+            let header = [("authorization", bearer.as_str())];
+            let answer = tenant.send(Method::GET, twice, &header, None).await;
+            is_oauth_error(&answer, 400, "invalid_request", twice);
+            let challenge = answer.headers["www-authenticate"].to_str().unwrap();
+            assert!(challenge.starts_with("Bearer error=\"invalid_request\""), "{challenge}");
+        }
+        let beside = [("authorization", bearer.as_str())];
+        let answer = tenant.send(Method::GET, "/oidc/me?x=y", &beside, None).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
         let two = [("authorization", bearer.as_str()), ("authorization", "Bearer x")];
         assert_eq!(tenant.send(Method::GET, "/oidc/me", &two, None).await.status, 401);
     }

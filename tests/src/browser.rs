@@ -27,6 +27,9 @@ pub const WECOM_DESKTOP: &str = "Mozilla/5.0 (Windows NT 10.0; WOW64) AppleWebKi
 pub const WECHAT: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 10_3_2 like Mac OS X) AppleWebKit/603.2.4 \
                           (KHTML, like Gecko) Mobile/14F89 MicroMessenger/6.3.2";
 
+/// The host of a provider that is not Hufu, on this machine.
+pub const PEER: &str = "peer.localhost";
+
 /// How requests reach a deployment.
 #[derive(Clone)]
 pub(crate) struct Route {
@@ -51,11 +54,11 @@ impl Route {
     }
 
     /// The address that a URL's host is reached at: the simulated WeCom, or the next node. Without
-    /// nodes it is this machine, at the URL's own port.
+    /// nodes it is this machine, at the URL's own port; so it is for a provider that is not Hufu.
     fn target(&self, url: &Url) -> String {
         let host = url.host_str().unwrap_or_default();
         let ports = self.ports.read().unwrap();
-        let port = if ports.is_empty() {
+        let port = if ports.is_empty() || host == PEER {
             url.port().unwrap_or(80)
         } else if host == "wecom.localhost" {
             self.wecom_port

@@ -1,6 +1,5 @@
 //! An app that pushes its requests, proves itself and its keys, and asks again with the nonce that it
-//! is given: what a FAPI 2.0 client does. Every field of a request can be changed, so that a wrong
-//! one is one line.
+//! is given: what a FAPI 2.0 client does.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -13,16 +12,23 @@ use url::form_urlencoded::Serializer;
 use crate::backend::{hex, random};
 use crate::browser::{Answer, Browser};
 use crate::forge::{Jwt, Key, sha256};
+use crate::request::Request;
 use crate::tenant::{Pkce, Tenant};
 
+/// The authorization endpoint.
+pub const AUTHORIZE: &str = "/oidc/auth";
 /// The pushed authorization request endpoint.
 pub const PUSH: &str = "/oidc/request";
 /// The token endpoint.
 pub const TOKEN: &str = "/oidc/token";
 /// UserInfo, the protected resource.
 pub const USERINFO: &str = "/oidc/me";
-
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// The introspection endpoint.
+pub const INTROSPECTION: &str = "/oidc/token/introspection";
+/// The revocation endpoint.
+pub const REVOCATION: &str = "/oidc/token/revocation";
+/// Where people are signed out.
+pub const END: &str = "/oidc/session/end";
 
 /// An app with keys. A clone shares the nonces that it was given.
 #[derive(Clone)]
@@ -76,11 +82,11 @@ impl Client {
         Self { key: Some(key), ..self.clone() }
     }
 
-    /// The same app, as if it were one of another tenant.
+    /// The same app, as if it were one of another tenant, which has given it no nonces.
     #[must_use]
     pub fn at(&self, tenant: &Tenant) -> Self {
         let tenant = Tenant { app: self.tenant.app.clone(), ..tenant.clone() };
-        Self { tenant, ..self.clone() }
+        Self { tenant, nonces: Arc::default(), ..self.clone() }
     }
 
     /// Its `client_id`.
@@ -96,6 +102,11 @@ impl Client {
     /// Forgets the nonces that it was given.
     pub fn forget_nonces(&self) {
         self.nonces.lock().unwrap().clear();
+    }
+
+    /// Keeps the nonce that it was given at a path.
+    pub(crate) fn note_nonce(&self, path: &str, nonce: &str) {
+        self.nonces.lock().unwrap().insert(path.to_owned(), nonce.to_owned());
     }
 
     /// The nonce that it was last given at a path.
@@ -134,16 +145,10 @@ impl Client {
 
     /// A request to a path with a form, authenticated as the app is registered.
     pub fn request(&self, path: &'static str, form: &[(&str, &str)]) -> Request {
-        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        let request = Request {
-            client: self.clone(),
-            path,
-            method: Method::POST,
-            form: form.iter().map(owned).collect(),
-            headers: Vec::new(),
-            assertion: self.key.is_some().then(|| self.assertion()),
-            proof: None,
-            asks_again: true,
+        let request = Request::new(self, Method::POST, path, form);
+        let request = match &self.key {
+            Some(_) => request.asserting(self.assertion()),
+            None => request,
         };
         match (&self.key, &self.tenant.app.secret) {
             (None, Some(secret)) => {
@@ -195,10 +200,7 @@ impl Client {
 
     /// Asks UserInfo with an access token, bound to its DPoP key if it has one.
     pub fn userinfo(&self, access_token: &str) -> Request {
-        let mut request = self.request(USERINFO, &[]);
-        request.form.clear();
-        request.assertion = None;
-        request.method = Method::GET;
+        let request = Request::new(self, Method::GET, USERINFO, &[]);
         if self.dpop.is_none() {
             return request.header("authorization", &format!("Bearer {access_token}"));
         }
@@ -250,151 +252,6 @@ pub fn request_uri(answer: &Answer) -> String {
     answer.json()["request_uri"].as_str().unwrap().to_owned()
 }
 
-fn name() -> String {
+pub(crate) fn name() -> String {
     hex(&random::<16>())
-}
-
-/// A request of a program, before it is sent.
-#[derive(Clone)]
-pub struct Request {
-    client: Client,
-    path: &'static str,
-    method: Method,
-    form: Vec<(String, String)>,
-    headers: Vec<(String, String)>,
-    assertion: Option<Jwt>,
-    proof: Option<Jwt>,
-    asks_again: bool,
-}
-
-impl Request {
-    /// The same by another method.
-    #[must_use]
-    pub fn method(mut self, method: Method) -> Self {
-        self.method = method;
-        self
-    }
-
-    /// The same with a parameter.
-    #[must_use]
-    pub fn with(self, name: &str, value: &str) -> Self {
-        self.without(name).and(name, value)
-    }
-
-    /// The same with one more parameter, even of the same name.
-    #[must_use]
-    pub fn and(mut self, name: &str, value: &str) -> Self {
-        self.form.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// The same without a parameter.
-    #[must_use]
-    pub fn without(mut self, name: &str) -> Self {
-        self.form.retain(|(known, _)| known != name);
-        self
-    }
-
-    /// The same with one more header.
-    #[must_use]
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        self.headers.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// The same without a header.
-    #[must_use]
-    pub fn without_header(mut self, name: &str) -> Self {
-        self.headers.retain(|(known, _)| known != name);
-        self
-    }
-
-    /// The same with another assertion.
-    #[must_use]
-    pub fn assertion(mut self, change: impl FnOnce(Jwt) -> Jwt) -> Self {
-        self.assertion = self.assertion.map(change);
-        self
-    }
-
-    /// The same without proof of who asks.
-    #[must_use]
-    pub fn without_assertion(mut self) -> Self {
-        self.assertion = None;
-        self
-    }
-
-    /// The same with a DPoP proof.
-    #[must_use]
-    pub fn proven(mut self) -> Self {
-        self.proof = Some(self.client.proof(&self.method, self.path));
-        self
-    }
-
-    /// The same with another proof.
-    #[must_use]
-    pub fn proof(mut self, change: impl FnOnce(Jwt) -> Jwt) -> Self {
-        self.proof = self.proof.map(change);
-        self
-    }
-
-    /// The same without a proof.
-    #[must_use]
-    pub fn without_proof(mut self) -> Self {
-        self.proof = None;
-        self
-    }
-
-    /// The same request, made anew: nobody has seen its assertion and its proof.
-    #[must_use]
-    pub fn anew(self) -> Self {
-        self.assertion(|jwt| jwt.claim("jti", name())).proof(|jwt| jwt.claim("jti", name()))
-    }
-
-    /// The same, taking the first answer as it is: no second try with a nonce.
-    #[must_use]
-    pub fn once(mut self) -> Self {
-        self.asks_again = false;
-        self
-    }
-
-    /// Sends it; once more if the answer is that the proof needs a nonce (RFC 9449 §8).
-    pub async fn send(self) -> Answer {
-        let answer = self.send_once().await;
-        let wants_nonce = answer.body.contains("use_dpop_nonce");
-        let Some(nonce) = self.note_nonce(&answer).filter(|_| wants_nonce && self.asks_again)
-        else {
-            return answer;
-        };
-        // An assertion is for one request.
-        let again = self.assertion(|jwt| jwt.claim("jti", name()));
-        let again = again.proof(|jwt| jwt.claim("nonce", nonce));
-        let answer = again.send_once().await;
-        again.note_nonce(&answer);
-        answer
-    }
-
-    fn note_nonce(&self, answer: &Answer) -> Option<String> {
-        let nonce = answer.headers.get("dpop-nonce")?.to_str().unwrap().to_owned();
-        self.client.nonces.lock().unwrap().insert(self.path.to_owned(), nonce.clone());
-        Some(nonce)
-    }
-
-    async fn send_once(&self) -> Answer {
-        let mut form = Serializer::new(String::new());
-        form.extend_pairs(&self.form);
-        if let Some(assertion) = &self.assertion {
-            form.append_pair("client_assertion_type", ASSERTION_TYPE);
-            form.append_pair("client_assertion", &assertion.signed());
-        }
-        let body = form.finish();
-        let proof = self.proof.as_ref().map(Jwt::signed);
-        let mut headers: Vec<(&str, &str)> =
-            self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        headers.extend(proof.iter().map(|proof| ("DPoP", proof.as_str())));
-        if !body.is_empty() {
-            headers.push(("content-type", "application/x-www-form-urlencoded"));
-        }
-        let body = (!body.is_empty()).then_some(body.as_bytes());
-        self.client.tenant.send(self.method.clone(), self.path, &headers, body).await
-    }
 }

@@ -19,19 +19,24 @@ mod client;
 mod clock;
 mod console;
 mod forge;
+pub mod mutations;
 mod proofs;
+mod request;
 mod tenant;
 mod tokens;
 mod world;
 
 pub use crate::app_server::{AppServer, Received, Reply};
 pub use crate::backend::Backend;
-pub use crate::browser::{Answer, Browser, DESKTOP, PHONE, WECHAT, WECOM, WECOM_DESKTOP};
-pub use crate::client::{Client, Code, PUSH, Request, TOKEN, USERINFO, request_uri};
+pub use crate::browser::{Answer, Browser, DESKTOP, PEER, PHONE, WECHAT, WECOM, WECOM_DESKTOP};
+pub use crate::client::{
+    AUTHORIZE, Client, Code, END, INTROSPECTION, PUSH, REVOCATION, TOKEN, USERINFO, request_uri,
+};
 pub use crate::clock::TestClock;
 pub use crate::console::Caller;
 pub use crate::forge::{Jwt, Key, base64url, sha256};
 pub use crate::proofs::{Change, RIGHT_PROOFS, WRONG_ATH, WRONG_PROOFS};
+pub use crate::request::Request;
 pub use crate::tenant::{App, Pkce, Tenant};
 pub use crate::tokens::{Claims, verify_id_token, verify_logout_token};
 pub use crate::world::{SMS_SECRET, World};

@@ -151,12 +151,17 @@ async fn about(context: &Context) -> HttpResponse {
         return challenge(Scheme::Bearer, StatusCode::UNAUTHORIZED, None);
     };
     let provider = &context.site.broker.provider;
-    let claims = userinfo::claims(provider, &context.tenant, &caller, scheme, token).await;
+    let claims = if is_in_url(context) {
+        Err(OAuthError::invalid_request("the access token belongs into the header alone").into())
+    } else {
+        userinfo::claims(provider, &context.tenant, &caller, scheme, token).await
+    };
     match claims {
         Ok(claims) => answer::json(StatusCode::OK, &claims),
         Err(oidc::Error::OAuth(error)) => {
             let status = match error.code {
                 ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
+                ErrorCode::InvalidRequest => StatusCode::BAD_REQUEST,
                 _ => StatusCode::UNAUTHORIZED,
             };
             challenge(scheme, status, Some(&error))
@@ -165,7 +170,13 @@ async fn about(context: &Context) -> HttpResponse {
     }
 }
 
-/// 401 or 403 as RFC 6750 §3 and RFC 9449 §7.1 say.
+/// Whether a token stands in the URL beside that in the header: whoever sends it that way, too, has it
+/// in logs (RFC 6750 §2, §3.1).
+fn is_in_url(context: &Context) -> bool {
+    context.query().is_ok_and(|query| !matches!(query.get("access_token"), Ok(None)))
+}
+
+/// 400, 401 or 403 as RFC 6750 §3 and RFC 9449 §7.1 say.
 fn challenge(scheme: Scheme, status: StatusCode, error: Option<&OAuthError>) -> HttpResponse {
     let (name, algs) = match scheme {
         Scheme::Bearer => ("Bearer", None),

@@ -52,7 +52,12 @@ pub(crate) fn parse(text: &str, app: &App) -> Result<Asked, OAuthError> {
     let asked = json::object(text.as_bytes()).map_err(|_| wrong)?;
     let member = |name: &str| match asked.get(name) {
         None | Some(Value::Null) => Ok(Map::new()),
-        Some(Value::Object(claims)) => Ok(claims.clone()),
+        // OpenID Connect Core §5.5.1: each is null or an object.
+        Some(Value::Object(claims))
+            if claims.values().all(|claim| claim.is_null() || claim.is_object()) =>
+        {
+            Ok(claims.clone())
+        }
         Some(_) => Err(wrong),
     };
     let (id_token, userinfo) = (member("id_token")?, member("userinfo")?);

@@ -10,7 +10,7 @@ struct Parts<'a> {
 
 /// Everything that is nearly a registered `https` URI with a path and without a query, and must
 /// not pass for it.
-pub(crate) fn of(uri: &str) -> Vec<String> {
+pub fn of(uri: &str) -> Vec<String> {
     let rest = uri.strip_prefix("https://").unwrap();
     let (host, path) = rest.split_at(rest.find('/').unwrap());
     let parts = Parts { uri, host, path };
