@@ -31,6 +31,7 @@ mod random;
 mod redirect_uri;
 mod refresh;
 mod refresh_refused;
+mod registration;
 mod response_modes;
 mod session;
 mod steps;

@@ -210,7 +210,7 @@ fn chosen(request: &HttpRequest) -> Option<Language> {
 
 /// A failure before the tenant is known, as those who call this path read it.
 fn failed(request: &HttpRequest, language: Language, failure: Failure) -> actix_web::Error {
-    if Endpoint::ALL.iter().any(|endpoint| endpoint.path() == request.path()) {
+    if Endpoint::ALL.iter().any(|endpoint| request.path().starts_with(endpoint.path())) {
         return InternalError::from_response("", oauth_response(&failure, false)).into();
     }
     FailurePage::without_tenant(language, failure).into_error()

@@ -118,7 +118,11 @@ async fn about(context: &Context) -> HttpResponse {
 }
 
 /// 401 or 403 as RFC 6750 §3 and RFC 9449 §7.1 say.
-fn challenge(scheme: Scheme, status: StatusCode, error: Option<&OAuthError>) -> HttpResponse {
+pub(crate) fn challenge(
+    scheme: Scheme,
+    status: StatusCode,
+    error: Option<&OAuthError>,
+) -> HttpResponse {
     let (name, algs) = match scheme {
         Scheme::Bearer => ("Bearer", None),
         Scheme::DPoP => {

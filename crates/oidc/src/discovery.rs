@@ -39,6 +39,7 @@ pub fn document(issuer: &Issuer) -> Vec<u8> {
         "pushed_authorization_request_endpoint": issuer.at(Endpoint::PushedRequest.path()),
         "introspection_endpoint": issuer.at(Endpoint::Introspection.path()),
         "revocation_endpoint": issuer.at(Endpoint::Revocation.path()),
+        "registration_endpoint": issuer.at(Endpoint::Registration.path()),
         "end_session_endpoint": issuer.at("/oidc/session/end"),
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
