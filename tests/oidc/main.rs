@@ -32,6 +32,8 @@ mod redirect_uri;
 mod refresh;
 mod refresh_refused;
 mod registration;
+mod registration_attacks;
+mod registration_management;
 mod response_modes;
 mod session;
 mod steps;

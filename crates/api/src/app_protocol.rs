@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 use store::protocol::{GrantType, Profile, Protocol, ResponseMode};
+use store::signing_key::Algorithm;
 use utoipa::ToSchema;
 
 use crate::schema;
@@ -49,6 +50,9 @@ pub(crate) struct AppProtocol {
     /// Whether people are asked before it learns who they are. For apps that are not your own.
     #[schema(required = false, default = false)]
     consent_required: bool,
+    /// What UserInfo is signed with for it: then it comes as a JWT. Left out, it is plain JSON.
+    #[schema(value_type = Option<schema::Algorithm>)]
+    userinfo_signed_response_alg: Option<Algorithm>,
     /// How long its access tokens are valid, in seconds.
     #[schema(minimum = 60, maximum = 86_400, required = false, default = 600)]
     access_token_lifetime: u32,

@@ -5,7 +5,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, Responder};
 use oidc::jose::Algorithm;
-use oidc::userinfo::Scheme;
+use oidc::userinfo::{Scheme, Told};
 use oidc::{
     Caller, Endpoint, ErrorCode, OAuthError, Params, Provider, dpop, introspection, pushed,
     revocation, token, userinfo,
@@ -105,7 +105,8 @@ async fn about(context: &Context) -> HttpResponse {
     let provider = &context.site.broker.provider;
     let claims = userinfo::claims(provider, &context.tenant, &caller, scheme, token).await;
     match claims {
-        Ok(claims) => answer::json(StatusCode::OK, &claims),
+        Ok(Told::Plain(claims)) => answer::json(StatusCode::OK, &claims),
+        Ok(Told::Signed(token)) => answer::jwt(token),
         Err(oidc::Error::OAuth(error)) => {
             let status = match error.code {
                 ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,

@@ -50,6 +50,7 @@ pub fn document(issuer: &Issuer) -> Vec<u8> {
         "subject_types_supported": ["public"],
         "acr_values_supported": Acr::ALL.map(Acr::as_str),
         "id_token_signing_alg_values_supported": signing,
+        "userinfo_signing_alg_values_supported": signing,
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": verifying,
         "introspection_endpoint_auth_methods_supported": proving,

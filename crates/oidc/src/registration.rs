@@ -272,6 +272,7 @@ fn decided(asked: AppSettings, old: &App) -> AppSettings {
             jwks: asked.protocol.jwks,
             jwks_uri: asked.protocol.jwks_uri,
             dpop_bound_access_tokens: asked.protocol.dpop_bound_access_tokens,
+            userinfo_signed_response_alg: asked.protocol.userinfo_signed_response_alg,
             require_pushed_authorization_requests: asked
                 .protocol
                 .require_pushed_authorization_requests,

@@ -126,6 +126,11 @@ impl App {
         }
     }
 
+    /// Whether it registered itself, and no administrator said where it may send browsers.
+    pub fn is_stranger(&self) -> bool {
+        self.registered.as_ref().is_some_and(|registered| registered.redirect_hosts.is_empty())
+    }
+
     /// Whether people may sign in by this method. Sources have links of their own.
     pub fn allows(&self, method: SignInMethod) -> bool {
         self.sign_in_methods.values.iter().any(|allowed| allowed == method.as_str())

@@ -35,6 +35,7 @@ pub(super) fn read(fields: &mut Fields, outgoing: &Policy) -> Option<Protocol> {
     let dpop_bound_access_tokens = flag(fields, "dpop_bound_access_tokens");
     let pushed = flag(fields, "require_pushed_authorization_requests");
     let consent_required = flag(fields, "consent_required");
+    let userinfo = fields.optional("userinfo_signed_response_alg", super::algorithm);
     let access = fields.defaulted("access_token_lifetime", 600, seconds(60, DAY));
     let idle = fields.defaulted("refresh_token_idle_lifetime", 14 * 86400, seconds(300, 365 * DAY));
     let refresh = fields.defaulted("refresh_token_lifetime", 30 * 86400, seconds(300, 365 * DAY));
@@ -50,6 +51,7 @@ pub(super) fn read(fields: &mut Fields, outgoing: &Policy) -> Option<Protocol> {
         dpop_bound_access_tokens: dpop_bound_access_tokens?,
         require_pushed_authorization_requests: pushed?,
         consent_required: consent_required?,
+        userinfo_signed_response_alg: userinfo?,
         access_token_lifetime: access?,
         refresh_token_idle_lifetime: idle?,
         refresh_token_lifetime: refresh?,

@@ -35,7 +35,7 @@ pub(super) struct Metadata {
 }
 
 /// Our names of what has another one in the RFCs, and what has the same.
-const NAMES: [(&str, &str); 13] = [
+const NAMES: [(&str, &str); 14] = [
     ("client_name", "display_name"),
     ("client_uri", "home_url"),
     ("redirect_uris", "redirect_uris"),
@@ -44,6 +44,7 @@ const NAMES: [(&str, &str); 13] = [
     ("backchannel_logout_uri", "backchannel_logout_uri"),
     ("token_endpoint_auth_method", "token_endpoint_auth_method"),
     ("id_token_signed_response_alg", "id_token_signed_response_alg"),
+    ("userinfo_signed_response_alg", "userinfo_signed_response_alg"),
     ("grant_types", "grant_types"),
     ("jwks", "jwks"),
     ("jwks_uri", "jwks_uri"),
@@ -52,8 +53,7 @@ const NAMES: [(&str, &str); 13] = [
 ];
 
 /// What an app would rely on and does not get.
-const NOT_OFFERED: [&str; 15] = [
-    "userinfo_signed_response_alg",
+const NOT_OFFERED: [&str; 14] = [
     "id_token_encrypted_response_alg",
     "id_token_encrypted_response_enc",
     "userinfo_encrypted_response_alg",
@@ -277,6 +277,7 @@ pub(super) fn written(app: &App, about: &About) -> Map<String, Value> {
         "backchannel_logout_uri": app.backchannel_logout_uri,
         "token_endpoint_auth_method": app.token_endpoint_auth_method,
         "id_token_signed_response_alg": app.id_token_alg,
+        "userinfo_signed_response_alg": protocol.userinfo_signed_response_alg,
         "grant_types": grant_types,
         "response_types": ["code"],
         "scope": scopes.join(" "),
