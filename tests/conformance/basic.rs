@@ -1,8 +1,8 @@
 //! The plans "Basic OP" and "Form Post OP": the same modules, whose answers come another way.
 
-mod accepted;
-mod answers;
-mod requests;
+pub(crate) mod accepted;
+pub(crate) mod answers;
+pub(crate) mod requests;
 
 /// Makes a test of each module for each of the two plans, on every backend and on two tenants at once.
 macro_rules! both_plans {

@@ -1,6 +1,6 @@
 //! Plans of the OpenID Foundation's conformance suite, module by module, on every backend and on two
-//! tenants at once: Basic, Form Post, Config, RP-initiated and Back-Channel Logout, and the FAPI 2.0
-//! Security Profile with `private_key_jwt`, DPoP and `plain_fapi`. A test has its module's name (of
+//! tenants at once: Basic, Form Post, Config, Dynamic, 3rd Party-Init, RP-initiated and Back-Channel
+//! Logout, and the FAPI 2.0 Security Profile with `private_key_jwt`, DPoP and `plain_fapi`. A test has its module's name (of
 //! FAPI's without what all of them begin with) and does what the module does. Where a module takes
 //! several outcomes, the test says which is ours.
 //!
@@ -13,6 +13,7 @@ mod side;
 
 mod backchannel;
 mod basic;
+mod dynamic;
 mod fapi2;
 mod logout;
 mod rp;
@@ -147,6 +148,12 @@ fn every_module_of_the_connect_plans_has_its_test() {
     all.sort_unstable();
     all.dedup();
     assert_eq!(all.len(), 35);
+    let mut dynamic: Vec<&str> =
+        dynamic::MODULES.iter().flat_map(|(_, modules)| *modules).copied().collect();
+    dynamic.sort_unstable();
+    dynamic.dedup();
+    // Of the plans Dynamic OP and 3rd Party-Init.
+    assert_eq!(dynamic.len(), 23 + 2);
     assert_eq!(logout::MODULES.len(), 12);
     for module in logout::MODULES {
         let source = include_str!("logout.rs");

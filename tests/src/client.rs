@@ -64,6 +64,11 @@ impl Client {
         Self { tenant, key, dpop, nonces: Arc::default() }
     }
 
+    /// An app that is there already, with these keys.
+    pub fn of(tenant: Tenant, key: Option<Key>, dpop: Option<Key>) -> Self {
+        Self { tenant, key, dpop, nonces: Arc::default() }
+    }
+
     /// The same app, using another DPoP key.
     #[must_use]
     pub fn with_dpop(&self, key: Key) -> Self {

@@ -1,11 +1,11 @@
 //! What an administrator writes and reads of an app.
 
 use chrono::{DateTime, Utc};
+use oidc::app_rules::{self, Rules};
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::app::{App, AppSettings, AuthMethod};
 use store::protocol::Protocol;
-use store::secret::SecretHash;
 use store::signing_key::Algorithm;
 use store::source::Status;
 use utoipa::ToSchema;
@@ -14,14 +14,10 @@ use uuid::Uuid;
 use crate::app_protocol::{self, AppProtocol};
 use crate::branding::{BrandingView, NewBranding};
 use crate::fields::{self, Context, Fields, Input};
-use crate::uris::Registrant;
-use crate::{rules, schema, uris};
+use crate::schema;
 
-/// Most redirect URIs of an app.
-const MAX_URIS: usize = 50;
-
-/// An app to be made.
-#[derive(Debug, Serialize, ToSchema)]
+/// An app to be made: stands for [`AppSettings`] in the API document, field by field.
+#[derive(Serialize, ToSchema)]
 pub(crate) struct NewApp {
     /// Its name, as people see it on the login page.
     #[schema(min_length = 1, max_length = 100, example = "Wiki")]
@@ -45,7 +41,7 @@ pub(crate) struct NewApp {
     post_logout_redirect_uris: Vec<String>,
     /// How it proves itself at the token endpoint; `none` is a public app, with PKCE alone.
     #[schema(value_type = schema::AuthMethod, required = false, default = "client_secret_basic")]
-    pub(crate) token_endpoint_auth_method: AuthMethod,
+    token_endpoint_auth_method: AuthMethod,
     /// What its ID tokens are signed with.
     #[schema(value_type = schema::Algorithm, required = false, default = "ES256")]
     id_token_signed_response_alg: Algorithm,
@@ -71,80 +67,16 @@ pub(crate) struct NewApp {
     protocol: Protocol,
 }
 
-impl Input for NewApp {
+impl Input for AppSettings {
     fn read(fields: &mut Fields, context: Context<'_>) -> Option<Self> {
-        let http = context.console.scheme == "http";
-        let method = fields.defaulted(
-            "token_endpoint_auth_method",
-            AuthMethod::ClientSecretBasic,
-            rules::word(&["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]),
-        );
-        let by = Registrant { public: method == Some(AuthMethod::None), http };
-        let display_name = fields.required("display_name", rules::text(100));
-        let logo_url = fields.optional("logo_url", uris::picture);
-        let home_url = fields.optional("home_url", uris::page(http));
-        let initiate_login_uri = fields.optional("initiate_login_uri", uris::page(http));
-        let redirect_uris =
-            fields.required("redirect_uris", rules::list(1, MAX_URIS, uris::redirect_uri(by)));
-        let post_logout_redirect_uris = fields.defaulted(
-            "post_logout_redirect_uris",
-            Vec::new(),
-            rules::list(0, MAX_URIS, uris::redirect_uri(by)),
-        );
-        let algorithm =
-            fields.defaulted("id_token_signed_response_alg", Algorithm::Es256, rules::algorithm);
-        let registration = fields.defaulted("registration", true, rules::boolean);
-        let sign_in_methods = fields.defaulted(
-            "sign_in_methods",
-            Vec::new(),
-            rules::list(0, 3, rules::word::<String>(&["password", "email_code", "sms_code"])),
-        );
-        let status =
-            fields.defaulted("status", Status::Active, rules::word(&["active", "disabled"]));
         let branding = fields.optional("branding", |value| fields::nested(value, context));
-        let backchannel =
-            fields.optional("backchannel_logout_uri", uris::called(&context.console.outgoing));
-        let protocol = app_protocol::read(fields, context);
-        if let (Some(protocol), Some(method), Some(algorithm)) = (&protocol, method, algorithm) {
-            app_protocol::check(protocol, fields, method, algorithm);
-        }
-        Some(Self {
-            display_name: display_name?,
-            logo_url: logo_url?,
-            home_url: home_url?,
-            initiate_login_uri: initiate_login_uri?,
-            redirect_uris: redirect_uris?,
-            post_logout_redirect_uris: post_logout_redirect_uris?,
-            token_endpoint_auth_method: method?,
-            id_token_signed_response_alg: algorithm?,
-            registration: registration?,
-            sign_in_methods: sign_in_methods?,
-            status: status?,
-            branding: branding?,
-            backchannel_logout_uri: backchannel?,
-            protocol: protocol?,
-        })
-    }
-}
-
-/// What the store keeps of it.
-pub(crate) fn settings(app: NewApp, secret_hash: Option<SecretHash>) -> AppSettings {
-    AppSettings {
-        display_name: app.display_name,
-        logo_url: app.logo_url,
-        home_url: app.home_url,
-        initiate_login_uri: app.initiate_login_uri,
-        redirect_uris: app.redirect_uris,
-        post_logout_redirect_uris: app.post_logout_redirect_uris,
-        token_endpoint_auth_method: app.token_endpoint_auth_method,
-        secret_hash,
-        id_token_alg: app.id_token_signed_response_alg,
-        registration: app.registration,
-        sign_in_methods: app.sign_in_methods,
-        status: app.status,
-        branding: app.branding.and_then(NewBranding::kept),
-        protocol: app.protocol,
-        backchannel_logout_uri: app.backchannel_logout_uri,
+        let rules = Rules {
+            outgoing: &context.console.outgoing,
+            http: context.console.scheme == "http",
+            native: true,
+        };
+        let settings = app_rules::read(fields, &rules);
+        Some(Self { branding: branding?.and_then(NewBranding::kept), ..settings? })
     }
 }
 
@@ -224,6 +156,9 @@ pub(crate) struct AppView {
     #[serde(flatten)]
     #[schema(value_type = AppProtocol)]
     protocol: Protocol,
+    /// The initial access token that it registered itself with; null for one that was made here.
+    #[schema(required)]
+    registered_by: Option<Uuid>,
     /// Goes up by one with every change.
     #[schema(example = 1)]
     version: i64,
@@ -253,6 +188,7 @@ impl From<App> for AppView {
             branding: app.branding.map(BrandingView::from),
             backchannel_logout_uri: app.backchannel_logout_uri,
             protocol: app.protocol.0,
+            registered_by: app.registered.map(|registered| registered.by.0),
             version: app.version,
             created_at: app.created_at,
             updated_at: app.updated_at,

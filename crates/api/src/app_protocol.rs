@@ -1,18 +1,12 @@
 //! What an app may do at the OpenID Provider, as an administrator writes and reads it. The names are
 //! those of OAuth 2.0 Dynamic Client Registration (RFC 7591 §2), where it has one.
 
-use oidc::jose::JwkSet;
-use serde_json::{Map, Value, json};
-use store::app::AuthMethod;
+use serde_json::{Value, json};
 use store::protocol::{GrantType, Profile, Protocol, ResponseMode};
 use store::signing_key::Algorithm;
 use utoipa::ToSchema;
 
-use crate::fields::{Context, Fields, Flaw, Flaws};
-use crate::{rules, schema, uris};
-
-const HOUR: i64 = 3600;
-const DAY: i64 = 24 * HOUR;
+use crate::schema;
 
 /// What an app may do at the OpenID Provider: stands for [`Protocol`] in the API document, field by
 /// field.
@@ -56,6 +50,9 @@ pub(crate) struct AppProtocol {
     /// Whether people are asked before it learns who they are. For apps that are not your own.
     #[schema(required = false, default = false)]
     consent_required: bool,
+    /// What UserInfo is signed with for it: then it comes as a JWT. Left out, it is plain JSON.
+    #[schema(value_type = Option<schema::Algorithm>)]
+    userinfo_signed_response_alg: Option<Algorithm>,
     /// How long its access tokens are valid, in seconds.
     #[schema(minimum = 60, maximum = 86_400, required = false, default = 600)]
     access_token_lifetime: u32,
@@ -65,103 +62,6 @@ pub(crate) struct AppProtocol {
     /// How long refreshing goes on with `offline_access`, in seconds after the sign-in.
     #[schema(minimum = 300, maximum = 31_536_000, required = false, default = 2_592_000)]
     refresh_token_lifetime: u32,
-}
-
-/// Reads the fields of an app that are about the provider.
-pub(crate) fn read(fields: &mut Fields, context: Context<'_>) -> Option<Protocol> {
-    let Protocol { grant_types, scopes, response_modes, .. } = Protocol::default();
-    let profile = rules::word(&["oauth21", "oidc_basic", "fapi2"]);
-    let profile = fields.defaulted("profile", Profile::Oauth21, profile);
-    let way = rules::word(&["authorization_code", "refresh_token", "client_credentials"]);
-    let grant_types = fields.defaulted("grant_types", grant_types, rules::list(1, 3, way));
-    let scopes = fields.defaulted("scopes", scopes, rules::list(1, 50, scope));
-    let mode = rules::word(&["query", "form_post", "web_message"]);
-    let response_modes =
-        fields.defaulted("response_modes", response_modes, rules::list(1, 3, mode));
-    let origins = rules::list(0, 50, uris::web_origin);
-    let web_origins = fields.defaulted("web_origins", Vec::new(), origins);
-    let names = rules::list(0, 20, rules::visible_ascii(200));
-    let audiences = fields.defaulted("audiences", Vec::new(), names);
-    let jwks = fields.optional("jwks", jwks);
-    let jwks_uri = fields.optional("jwks_uri", uris::called(&context.console.outgoing));
-    let flag = |fields: &mut Fields, name| fields.defaulted(name, false, rules::boolean);
-    let dpop_bound_access_tokens = flag(fields, "dpop_bound_access_tokens");
-    let pushed = flag(fields, "require_pushed_authorization_requests");
-    let consent_required = flag(fields, "consent_required");
-    let access = fields.defaulted("access_token_lifetime", 600, seconds(60, DAY));
-    let idle = fields.defaulted("refresh_token_idle_lifetime", 14 * 86400, seconds(300, 365 * DAY));
-    let refresh = fields.defaulted("refresh_token_lifetime", 30 * 86400, seconds(300, 365 * DAY));
-    Some(Protocol {
-        profile: profile?,
-        grant_types: grant_types?,
-        scopes: scopes?,
-        response_modes: response_modes?,
-        web_origins: web_origins?,
-        audiences: audiences?,
-        jwks: jwks?,
-        jwks_uri: jwks_uri?,
-        dpop_bound_access_tokens: dpop_bound_access_tokens?,
-        require_pushed_authorization_requests: pushed?,
-        consent_required: consent_required?,
-        access_token_lifetime: access?,
-        refresh_token_idle_lifetime: idle?,
-        refresh_token_lifetime: refresh?,
-    })
-}
-
-/// Notes what does not go together.
-pub(crate) fn check(
-    protocol: &Protocol,
-    fields: &mut Fields,
-    method: AuthMethod,
-    id_token: Algorithm,
-) {
-    let mut flaw = |name: &str, text: &str| fields.flaw(name, &Flaw::new("conflict", text));
-    match (&protocol.jwks, &protocol.jwks_uri) {
-        (None, None) if method == AuthMethod::PrivateKeyJwt => {
-            flaw("jwks", "is missing: private_key_jwt needs the app's public keys, or jwks_uri");
-        }
-        (Some(_), Some(_)) => {
-            flaw("jwks_uri", "is there beside jwks: take one of them away (null)");
-        }
-        _ => {}
-    }
-    if protocol.profile == Profile::Fapi2 && method != AuthMethod::PrivateKeyJwt {
-        flaw("token_endpoint_auth_method", "has to be private_key_jwt in the profile fapi2");
-    }
-    if protocol.profile == Profile::Fapi2 && id_token == Algorithm::Rs256 {
-        let text = "is RS256, which the profile fapi2 forbids: use ES256, PS256 or EdDSA";
-        flaw("id_token_signed_response_alg", text);
-    }
-    let for_itself = protocol.grant_types.contains(&GrantType::ClientCredentials);
-    if for_itself && method == AuthMethod::None {
-        flaw("grant_types", "has client_credentials, but a public app has no credentials");
-    }
-}
-
-/// A scope (RFC 6749 §3.3).
-fn scope(value: &Value) -> Result<String, Flaws> {
-    let text = rules::visible_ascii(100)(value)?;
-    if text.contains(['"', '\\']) {
-        return Err(vec![Flaw::new("character", "may not have quotation marks or backslashes")]);
-    }
-    Ok(text)
-}
-
-fn seconds(min: i64, max: i64) -> impl Fn(&Value) -> Result<u32, Flaws> {
-    move |value| rules::integer(min, max)(value).map(|seconds| u32::try_from(seconds).unwrap_or(0))
-}
-
-/// A JWK Set with a key that can be used.
-fn jwks(value: &Value) -> Result<Value, Flaws> {
-    let wrong = |text: String| vec![Flaw::new("jwks", text)];
-    let empty = Map::new();
-    let set = JwkSet::from_members(value.as_object().unwrap_or(&empty));
-    match set {
-        Ok(set) if !set.keys().is_empty() => Ok(value.clone()),
-        Ok(_) => Err(wrong("has no key for RS256, PS256, ES256 or EdDSA: add one".to_owned())),
-        Err(error) => Err(wrong(format!("is no JWK Set of public keys: {error}"))),
-    }
 }
 
 /// The fields, as they would be written.

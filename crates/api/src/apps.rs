@@ -4,16 +4,17 @@ use actix_web::{delete, get, patch, post};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde_json::{Value, json};
-use store::app::{self, App, AppSettings, AuthMethod};
+use store::app::{self, App, AppSettings};
 use store::audit::{self, Event};
 use store::id::AppId;
+use store::registration;
 use store::secret::SecretHash;
 use store::{Scope, TenantWrite};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::Answer;
-use crate::app_body::{AppView, NewApp, settings, written};
+use crate::app_body::{AppView, NewApp, written};
 use crate::caller::{Call, TenantCaller};
 use crate::idempotency::once;
 use crate::paging::{List, PageQuery};
@@ -58,16 +59,16 @@ pub(crate) async fn list(call: TenantCaller) -> Result<Answer> {
     responses((status = 201, description = "It was made", body = CreatedApp)))]
 #[post("/tenants/{tenant}/apps")]
 pub(crate) async fn create(call: TenantCaller) -> Result<Answer> {
-    let new: NewApp = call.input()?;
+    let new: AppSettings = call.input()?;
     let env = &call.store().env;
     once(&call, call.tenant.id, async |tx| {
-        let secret = if has_secret(new.token_endpoint_auth_method) {
+        let secret = if new.token_endpoint_auth_method.has_secret() {
             Some(new_secret(&call)?)
         } else {
             None
         };
-        let hash = secret.as_ref().map(|secret| SecretHash::of(secret.expose_secret()));
-        let app = app::create(tx, env, settings(new, hash)).await?;
+        let secret_hash = secret.as_ref().map(|secret| SecretHash::of(secret.expose_secret()));
+        let app = app::create(tx, env, AppSettings { secret_hash, ..new.clone() }).await?;
         record(tx, &call, "app.create", app.id, json!({})).await?;
         let (location, tag) = (format!("{}/{}", call.path(), app.id), etag(app.version));
         let client_secret = secret.map(|secret| secret.expose_secret().to_owned());
@@ -102,10 +103,11 @@ pub(crate) async fn update(call: TenantCaller) -> Result<Answer> {
     let mut tx = call.begin().await?;
     let old = find(&call, &mut tx).await?;
     if_match(call.headers(), old.version)?;
-    let (new, changed): (NewApp, _) = call.patched(&written(&old), &[])?;
-    let hash = old.secret_hash().filter(|_| has_secret(new.token_endpoint_auth_method));
+    let (new, changed): (AppSettings, _) = call.patched(&written(&old), &[])?;
+    let secret_hash = old.secret_hash().filter(|_| new.token_endpoint_auth_method.has_secret());
     let env = &call.store().env;
-    let app = app::update(&mut tx, env, old.id, old.version, settings(new, hash)).await?;
+    let new = AppSettings { secret_hash, ..new };
+    let app = app::update(&mut tx, env, old.id, old.version, new).await?;
     record(&mut tx, &call, "app.update", app.id, json!({ "changed": changed })).await?;
     tx.commit().await?;
     let tag = etag(app.version);
@@ -140,7 +142,7 @@ pub(crate) async fn create_secret(call: TenantCaller) -> Result<Answer> {
     let env = &call.store().env;
     once(&call, call.tenant.id, async |tx| {
         let old = find(&call, tx).await?;
-        if !has_secret(old.token_endpoint_auth_method) {
+        if !old.token_endpoint_auth_method.has_secret() {
             let text = "This app proves itself without a client secret: change its \
                         token_endpoint_auth_method first.";
             return Err(Problem::new(CONFLICT, text));
@@ -159,9 +161,20 @@ pub(crate) async fn create_secret(call: TenantCaller) -> Result<Answer> {
     .await
 }
 
-/// Whether an app that proves itself this way has a client secret.
-fn has_secret(method: AuthMethod) -> bool {
-    matches!(method, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost)
+/// Take its registration access token away
+///
+/// An app that registered itself can then no longer read, change or delete itself. What it is stays. An
+/// app that was made here has none.
+#[utoipa::path(tag = "Apps", operation_id = "deleteAppRegistrationToken",
+    responses((status = 204, description = "It is gone")))]
+#[delete("/tenants/{tenant}/apps/{app}/registration-access-token")]
+pub(crate) async fn delete_registration_token(call: TenantCaller) -> Result<Answer> {
+    let mut tx = call.begin().await?;
+    let app = find(&call, &mut tx).await?;
+    registration::take_away(&mut tx, app.id).await?;
+    record(&mut tx, &call, "app.registration_token.delete", app.id, json!({})).await?;
+    tx.commit().await?;
+    Ok(Answer::no_content())
 }
 
 /// The app of the path.
@@ -170,7 +183,7 @@ pub(crate) async fn find(call: &TenantCaller, scope: &mut impl Scope) -> Result<
 }
 
 fn new_secret(call: &Call) -> Result<SecretString> {
-    Ok(call.store().env.secret("hufu_secret_")?)
+    Ok(app::new_secret(&call.store().env)?)
 }
 
 /// Records what was done to an app.

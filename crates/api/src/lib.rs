@@ -25,6 +25,7 @@ mod idempotency;
 mod identity_import;
 mod identity_links;
 mod import;
+mod initial_access_tokens;
 mod integrations;
 mod json;
 mod lines;

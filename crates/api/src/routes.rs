@@ -5,8 +5,8 @@ use utoipa::OpenApi;
 
 use crate::{
     api_keys, apps, audit_events, branding, corps, grants, identity_import, identity_links, import,
-    integrations, link_events, links, messaging, rule_report, signing_keys, simulate, source_test,
-    sources, tenants, traces, user_access, users, verification_files,
+    initial_access_tokens, integrations, link_events, links, messaging, rule_report, signing_keys,
+    simulate, source_test, sources, tenants, traces, user_access, users, verification_files,
 };
 
 macro_rules! table {
@@ -58,6 +58,7 @@ table! {
     apps::delete,
     apps::create_secret,
     grants::withdraw_all,
+    apps::delete_registration_token,
     integrations::list,
     integrations::read,
 
@@ -70,6 +71,11 @@ table! {
     api_keys::create,
     api_keys::read,
     api_keys::delete,
+
+    initial_access_tokens::list,
+    initial_access_tokens::create,
+    initial_access_tokens::read,
+    initial_access_tokens::delete,
 
     signing_keys::list,
     signing_keys::create,

@@ -9,7 +9,7 @@ use store::normal::{self, Email, Handle, Phone};
 use store::user::{User, UserStatus};
 use utoipa::ToSchema;
 
-use crate::fields::{self, Context, Fields, Flaw, Flaws, Input};
+use crate::fields::{self, Context, Edits as _, Fields, Flaw, Flaws, Input};
 use crate::problem::Problem;
 use crate::rules;
 

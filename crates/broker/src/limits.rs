@@ -16,6 +16,7 @@ use chrono::TimeDelta;
 use store::audit;
 use store::ephemeral::Slot;
 use store::id::UserId;
+use store::secret::SecretHash;
 use store::tenant::Tenant;
 
 use crate::error::{Reason, Refused, Result};
@@ -64,6 +65,10 @@ const TO_IN_ALL: (Slot<u64>, u64) = (Slot::new("sent_to_in_all", Duration::from_
 const ASKED: (Slot<u64>, u64) = (Slot::new("sends_asked", Duration::from_hours(1)), 60);
 /// Messages of a tenant, which pays for them.
 const OF_TENANT: (Slot<u64>, u64) = (Slot::new("sent_by_tenant", Duration::from_hours(1)), 3000);
+
+/// Registrations of apps, and changes of them, from one network: a token cannot be guessed, but what
+/// it lets one ask costs us calls to other servers.
+const REGISTRATIONS: (Slot<u64>, u64) = (Slot::new("registrations", Duration::from_mins(1)), 60);
 
 /// Whose tries are counted: an account by its id, whatever it was called; a name that nobody has by
 /// itself, so that the two cannot be told apart.
@@ -199,6 +204,24 @@ impl Broker {
             return Ok(());
         }
         Err(too_many())
+    }
+
+    /// Counts a call of the registration endpoint, before anything of it is looked at: by its network,
+    /// and by the token that it shows. Refused beyond the limit.
+    pub async fn count_registration(
+        &self,
+        tenant: &Tenant,
+        visitor: &Visitor,
+        token: Option<&str>,
+    ) -> Result<()> {
+        let by_token = token.map(|token| format!("token:{}", SecretHash::of(token).to_text()));
+        let from = format!("from:{}", network(visitor.address));
+        for key in [Some(from), by_token].into_iter().flatten() {
+            if !self.within(tenant, &REGISTRATIONS, &key).await? {
+                return Err(Refused::because(Reason::TooManyRequests));
+            }
+        }
+        Ok(())
     }
 
     /// Counts a message that is really sent. Whether the tenant still has one: what is asked for

@@ -110,6 +110,13 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
     response.insert_header((header::PRAGMA, "no-cache")).json(body)
 }
 
+/// A JWT that nobody may store (OpenID Connect Core §5.3.2).
+pub(crate) fn jwt(token: String) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    protect(&mut response);
+    response.insert_header((header::PRAGMA, "no-cache")).content_type("application/jwt").body(token)
+}
+
 /// Nothing to say, which nobody may store.
 pub(crate) fn nothing() -> HttpResponse {
     let mut response = HttpResponse::NoContent();

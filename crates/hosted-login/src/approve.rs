@@ -4,14 +4,15 @@ use actix_web::web::Bytes;
 use actix_web::{HttpResponse, Responder};
 use broker::{Approving, InteractionId};
 use oidc::authorize::AuthorizationRequest;
+use store::app::App;
 
 use crate::answer::{self, Policy};
 use crate::context::Context;
 use crate::cookie;
 use crate::failure::Failure;
-use crate::forward::answer_next;
+use crate::forward::{answer_next, host_of};
 use crate::login::{cancel_view, interaction_id, origin_of};
-use crate::pages::Approve;
+use crate::pages::{Approve, OriginView};
 use crate::texts::ApproveTexts;
 
 /// What the form's token is for.
@@ -46,12 +47,20 @@ async fn page(context: &mut Context) -> Result<HttpResponse, Failure> {
             .map(|scope| (texts.scope)(scope).unwrap_or(scope))
             .map(str::to_owned)
             .collect(),
+        origin: request.and_then(|request| origin_view(&app, &request.redirect_uri)),
         action: action(&id),
         csrf: cookie::csrf(&secret, APPROVE),
         cancel: cancel_view(context, &id),
     };
     let policy = Policy { frame: None, form_action: form_action.into_iter().collect() };
     answer::page(200, &nonce, &policy, &page)
+}
+
+/// Where an app is from that registered itself.
+fn origin_view(app: &App, redirect_uri: &str) -> Option<OriginView> {
+    let about = &app.registered.as_ref()?.about;
+    let (policy, terms) = (about.policy_uri.clone(), about.tos_uri.clone());
+    Some(OriginView { host: host_of(redirect_uri), policy, terms })
 }
 
 fn action(id: &InteractionId) -> String {

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use broker::Next;
 use oidc::{AuthorizationResponse, origin_of};
 use serde_json::{Map, json};
+use store::app::App;
 use store::protocol::ResponseMode;
 
 use crate::answer::{self, Policy};
@@ -11,7 +12,7 @@ use crate::context::Context;
 use crate::cookie;
 use crate::failure::Failure;
 use crate::login;
-use crate::pages::{Continue, Target};
+use crate::pages::{Continue, Leave, Target};
 
 /// Sends the browser where the broker says. A location ends with a fragment of its own, if an empty
 /// one: otherwise the browser takes along the one of the way here, WeCom's `#wechat_redirect` or
@@ -55,6 +56,40 @@ fn to_app(context: &Context, response: &AuthorizationResponse) -> Result<HttpRes
             Ok(answer::leave(&location).finish())
         }
     }
+}
+
+/// What comes of a request at once. An error of an app that nobody vouches for is no way for it to send
+/// people somewhere from here: they are asked first (attack A4, RFC 9700 §4.11.2).
+pub(crate) fn answer_at_once(
+    context: &Context,
+    app: &App,
+    next: &Next,
+) -> Result<HttpResponse, Failure> {
+    let response = match next {
+        Next::ToApp { response, .. } if app.is_stranger() && response.is_error() => response,
+        _ => return answer_next(context, next),
+    };
+    let frame = context.frame_of(Some(app))?;
+    let (nonce, host) = (frame.nonce.clone(), host_of(&response.redirect_uri));
+    let action = response.redirect_uri.clone();
+    let (target, form_action) = match response.mode {
+        ResponseMode::FormPost => (
+            Target::Post { action, fields: response.params.clone() },
+            login::origin_of(&response.redirect_uri).into_iter().collect(),
+        ),
+        ResponseMode::Query | ResponseMode::WebMessage => {
+            (Target::Link { href: response.location() }, Vec::new())
+        }
+    };
+    let page = Leave { frame, host, target };
+    answer::page(200, &nonce, &Policy { frame: None, form_action }, &page)
+}
+
+/// The host that an address leads to; the scheme, if it has none.
+pub(crate) fn host_of(redirect_uri: &str) -> String {
+    let url = url::Url::parse(redirect_uri).ok();
+    let host = url.as_ref().and_then(|url| url.host_str().or(Some(url.scheme())));
+    host.unwrap_or_default().to_owned()
 }
 
 /// OAuth 2.0 Form Post Response Mode.

@@ -27,6 +27,7 @@ mod oidc_endpoints;
 pub mod pages;
 mod program_endpoints;
 mod public;
+mod registration;
 mod routes;
 mod supplement;
 pub mod texts;

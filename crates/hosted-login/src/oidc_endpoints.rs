@@ -12,7 +12,7 @@ use crate::answer;
 use crate::context::Context;
 use crate::cookie;
 use crate::failure::Failure;
-use crate::forward::answer_next;
+use crate::forward::answer_at_once;
 use crate::pages::Notice;
 
 /// `GET /oidc/auth`: the authorization endpoint.
@@ -47,13 +47,16 @@ async fn authorize(context: &Context, params: Params) -> Result<HttpResponse, Fa
         Err(Refusal::Error(error)) => return Err(error.into()),
         Err(Refusal::Redirect(response)) => {
             let next = broker.to_app_with_error(&context.tenant, &response);
-            return answer_next(context, &next);
+            let mut scope = broker.provider.store.tenant(context.tenant.id);
+            let app = store::app::find(&mut scope, response.app).await?;
+            let app = app.ok_or(Failure::Notice(Notice::UnknownClient))?;
+            return answer_at_once(context, &app, &next);
         }
     };
     let secret = context.browser_or_new()?;
     let browser = Browser::of(&secret);
     let next = broker.authorize(&context.tenant, &app, request, &context.visitor, &browser).await?;
-    let mut response = answer_next(context, &next)?;
+    let mut response = answer_at_once(context, &app, &next)?;
     if matches!(next, Next::Login(_) | Next::ToApproval { .. }) {
         // Again where it is known, so that it outlives this interaction.
         answer::add_cookie(&mut response, &cookie::plant_browser(&secret));

@@ -10,6 +10,7 @@ mod branding;
 mod form;
 mod forward;
 mod hand_over;
+mod leave;
 mod login;
 mod message;
 mod notice;
@@ -25,11 +26,12 @@ pub use self::account::{
     Account, AccountAdd, AccountPassword, AccountRemove, EventView, FactView, GrantedView,
     IdentityView, PasswordView, Problem, SessionView, TimeView,
 };
-pub use self::approve::Approve;
+pub use self::approve::{Approve, OriginView};
 pub use self::branding::AgreementView;
 pub use self::form::{FieldView, FormError, FormPage, FormView};
 pub use self::forward::{Continue, Target};
 pub use self::hand_over::{HandOverCode, HandOverConfirm, HandOverLink, HandOverOffer};
+pub use self::leave::Leave;
 pub use self::login::{
     CancelView, Login, PanelView, Reason, SourceKind, SourceView, UnavailableView,
 };

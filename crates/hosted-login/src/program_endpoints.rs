@@ -6,7 +6,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use oidc::client_auth::{Client, Shown};
 use oidc::jose::Algorithm;
-use oidc::userinfo::Scheme;
+use oidc::userinfo::{Scheme, Told};
 use oidc::{
     Caller, Endpoint, ErrorCode, OAuthError, Params, Provider, dpop, introspection, pushed,
     revocation, token, userinfo,
@@ -116,14 +116,19 @@ fn add_nonce(context: &Context, endpoint: Endpoint, response: &mut HttpResponse)
 /// The answer of an endpoint for programs, if this path is one, where there is no tenant to serve it:
 /// its host is nobody's, it is suspended, or it cannot be looked up.
 pub(crate) fn failed_before(path: &str, failure: &Failure) -> Option<HttpResponse> {
-    let endpoint = Endpoint::ALL.into_iter().find(|endpoint| endpoint.path() == path)?;
+    // An app manages itself below the place where it registers.
+    let place = match path.strip_prefix(Endpoint::Registration.path()) {
+        Some(below) if below.starts_with('/') => Endpoint::Registration.path(),
+        _ => path,
+    };
+    let endpoint = Endpoint::ALL.into_iter().find(|endpoint| endpoint.path() == place)?;
     let told = |code, description| OAuthError::new(code, description);
     Some(match (failure, endpoint) {
         (Failure::Notice(Notice::UnknownHost), _) => {
             let error = told(ErrorCode::InvalidRequest, "there is nobody at this host");
             answer::json(StatusCode::NOT_FOUND, &error)
         }
-        (Failure::Notice(Notice::TenantSuspended), Endpoint::UserInfo) => {
+        (Failure::Notice(Notice::TenantSuspended), Endpoint::UserInfo | Endpoint::Registration) => {
             let error = told(ErrorCode::InvalidToken, SUSPENDED);
             challenge(Scheme::Bearer, StatusCode::UNAUTHORIZED, Some(&error))
         }
@@ -157,7 +162,8 @@ async fn about(context: &Context) -> HttpResponse {
         userinfo::claims(provider, &context.tenant, &caller, scheme, token).await
     };
     match claims {
-        Ok(claims) => answer::json(StatusCode::OK, &claims),
+        Ok(Told::Plain(claims)) => answer::json(StatusCode::OK, &claims),
+        Ok(Told::Signed(token)) => answer::jwt(token),
         Err(oidc::Error::OAuth(error)) => {
             let status = match error.code {
                 ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
@@ -177,7 +183,11 @@ fn is_in_url(context: &Context) -> bool {
 }
 
 /// 400, 401 or 403 as RFC 6750 §3 and RFC 9449 §7.1 say.
-fn challenge(scheme: Scheme, status: StatusCode, error: Option<&OAuthError>) -> HttpResponse {
+pub(crate) fn challenge(
+    scheme: Scheme,
+    status: StatusCode,
+    error: Option<&OAuthError>,
+) -> HttpResponse {
     let (name, algs) = match scheme {
         Scheme::Bearer => ("Bearer", None),
         Scheme::DPoP => {

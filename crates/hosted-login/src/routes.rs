@@ -7,7 +7,7 @@ use crate::answer::method_not_allowed;
 use crate::supplement::{computer, phone, typed};
 use crate::{
     Site, account, approve, bind, connection, cors, hand_over, local, login, logout,
-    oidc_endpoints as oidc, program_endpoints as programs, public, workbench,
+    oidc_endpoints as oidc, program_endpoints as programs, public, registration, workbench,
 };
 
 /// A form of ours or an app's is far shorter.
@@ -80,6 +80,14 @@ fn provider(config: &mut ServiceConfig) {
         .service(post("/oidc/token/introspection", programs::introspect))
         .service(post("/oidc/token/revocation", programs::revoke).route(preflight()))
         .service(get_post("/oidc/me", programs::userinfo, programs::userinfo).route(preflight()))
+        .service(post("/oidc/register", registration::register))
+        .service(
+            web::resource("/oidc/register/{client}")
+                .route(web::get().to(registration::read))
+                .route(web::put().to(registration::replace))
+                .route(web::delete().to(registration::delete))
+                .default_service(only("GET, PUT, DELETE")),
+        )
         .service(get_post("/oidc/session/end", logout::end_session_get, logout::end_session_post));
 }
 

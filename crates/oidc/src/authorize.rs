@@ -189,6 +189,8 @@ pub(crate) async fn check(
     };
     let scope = parameters::scope(app, params)?;
     let offline = scope.split(' ').any(|word| word == "offline_access");
+    let prompt = parameters::prompt(params)?;
+    let prompt = Prompt { consent: prompt.consent || policy.consent_always, ..prompt };
     // Scripts have no other proof that the code was theirs (attack O4).
     let pkce = policy.pkce_required || response_mode == ResponseMode::WebMessage;
     Ok(AuthorizationRequest {
@@ -200,7 +202,7 @@ pub(crate) async fn check(
         nonce: parameters::opaque(params, "nonce")?,
         code_challenge: pkce::challenge(params, pkce)?,
         dpop_jkt: parameters::thumbprint(params)?,
-        prompt: parameters::prompt(params)?,
+        prompt,
         max_age: parameters::max_age(params)?,
         expected: parameters::expected(hinted, asked.users)?,
         acr: parameters::acr(params, asked.acr)?,

@@ -13,12 +13,20 @@ pub enum Endpoint {
     Revocation,
     /// OpenID Connect Core §5.3.
     UserInfo,
+    /// RFC 7591 §3. What a registered app manages itself at is below it (RFC 7592 §2).
+    Registration,
 }
 
 impl Endpoint {
     /// Every one.
-    pub const ALL: [Self; 5] =
-        [Self::Token, Self::PushedRequest, Self::Introspection, Self::Revocation, Self::UserInfo];
+    pub const ALL: [Self; 6] = [
+        Self::Token,
+        Self::PushedRequest,
+        Self::Introspection,
+        Self::Revocation,
+        Self::UserInfo,
+        Self::Registration,
+    ];
 
     /// Its path on the tenant's host.
     pub const fn path(self) -> &'static str {
@@ -28,6 +36,7 @@ impl Endpoint {
             Self::Introspection => "/oidc/token/introspection",
             Self::Revocation => "/oidc/token/revocation",
             Self::UserInfo => "/oidc/me",
+            Self::Registration => "/oidc/register",
         }
     }
 }

@@ -20,6 +20,9 @@ pub enum Kind {
     AccessToken,
     /// OpenID Connect Back-Channel Logout 1.0 §2.4.
     LogoutToken,
+    /// OpenID Connect Core §5.3.2. It has no registered type; one of its own keeps it from passing for
+    /// an ID token.
+    UserInfo,
 }
 
 impl Kind {
@@ -28,6 +31,7 @@ impl Kind {
             Self::IdToken => "JWT",
             Self::AccessToken => "at+jwt",
             Self::LogoutToken => "logout+jwt",
+            Self::UserInfo => "userinfo+jwt",
         }
     }
 }

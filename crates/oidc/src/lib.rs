@@ -13,6 +13,7 @@
 mod access_token;
 mod acr;
 mod app_keys;
+pub mod app_rules;
 mod assertion;
 pub mod authorize;
 pub mod backchannel;
@@ -37,6 +38,7 @@ mod pkce;
 mod policy;
 pub mod pushed;
 mod refresh;
+pub mod registration;
 mod response;
 pub mod revocation;
 pub mod rotation;

@@ -24,6 +24,9 @@ pub struct Policy {
     pub rotates_refresh_tokens: bool,
     /// People are asked before the app learns who they are.
     pub consent_required: bool,
+    /// They are asked each time: anybody can say to be this app, which registered itself and has no
+    /// secret (attack J10, RFC 8252 §8.6).
+    pub consent_always: bool,
     /// The app gets refresh tokens.
     pub refreshes: bool,
     /// How long an access token is valid.
@@ -49,6 +52,7 @@ impl Policy {
             rs256_allowed: !fapi,
             rotates_refresh_tokens: public,
             consent_required: protocol.consent_required,
+            consent_always: public && app.registered.is_some(),
             refreshes: protocol.grants_by(GrantType::RefreshToken),
             access_token_life: seconds(protocol.access_token_lifetime),
             refresh_token_idle: seconds(protocol.refresh_token_idle_lifetime),

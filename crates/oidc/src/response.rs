@@ -32,6 +32,11 @@ impl AuthorizationResponse {
         )
     }
 
+    /// Whether it says what went wrong.
+    pub fn is_error(&self) -> bool {
+        self.params.iter().any(|(name, _)| name == "error")
+    }
+
     /// One that says what went wrong.
     pub fn error(issuer: &Issuer, response: &ErrorResponse) -> Self {
         let params = vec![

@@ -6,6 +6,7 @@ use store::grant::LiveGrant;
 use store::tenant::Tenant;
 
 use crate::error::{ErrorCode, OAuthError, Result};
+use crate::jwt::{self, Kind};
 use crate::{Caller, Provider, access_token, claims, dpop};
 
 /// How an access token is shown (RFC 6750 §2.1, RFC 9449 §7.1).
@@ -31,6 +32,15 @@ impl Scheme {
 const INVALID: OAuthError =
     OAuthError::new(ErrorCode::InvalidToken, "the access token is unknown, expired or revoked");
 
+/// What is told about a person (OpenID Connect Core §5.3.2).
+#[derive(Debug)]
+pub enum Told {
+    /// As JSON.
+    Plain(Map<String, Value>),
+    /// As a JWT, for an app that asked for it.
+    Signed(String),
+}
+
 /// The claims that an access token gives. The token has to be of this tenant, and everything that
 /// it hangs on alive: grant, session, user, app and source. One that is bound to a key needs its
 /// proof, and one that is not takes none (attack H5).
@@ -40,7 +50,7 @@ pub async fn claims(
     caller: &Caller<'_>,
     scheme: Scheme,
     token: &str,
-) -> Result<Map<String, Value>> {
+) -> Result<Told> {
     let opened = access_token::open(provider, tenant, token).await?.ok_or(INVALID)?;
     let bound = opened.claims.cnf.as_ref().map(|cnf| cnf.jkt.as_str());
     match (scheme, bound) {
@@ -59,7 +69,11 @@ pub async fn claims(
     let single = single(provider, tenant, &grant).await?;
     let mut about = claims::about(&grant, scope, &single);
     about.insert("sub".to_owned(), grant.user_id.to_string().into());
-    Ok(about)
+    let Some(algorithm) = grant.userinfo_alg else { return Ok(Told::Plain(about)) };
+    about.insert("iss".to_owned(), provider.issuer(tenant).to_string().into());
+    about.insert("aud".to_owned(), grant.app_id.to_string().into());
+    let keys = provider.keys.of(tenant.id).await?;
+    Ok(Told::Signed(jwt::sign(keys.active(algorithm)?, Kind::UserInfo, &about)?))
 }
 
 /// The claims that the app asked for one by one and still may have.

@@ -59,6 +59,11 @@ impl GuardedClient {
         Ok(Self { policy: policy.clone(), https: client(true)?, http: client(false)? })
     }
 
+    /// Which addresses it may call.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// Begins a request to `url`, which is checked as [`check_url`] does.
     pub fn request(&self, method: Method, url: &str) -> Result<RequestBuilder, UrlFlaw> {
         let url = check_url(url, &self.policy)?;

@@ -1,6 +1,7 @@
 //! Apps: the OpenID Connect clients of a tenant, and their links to sources.
 
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
@@ -11,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::id::{AppId, SourceId};
 use crate::page::{Cursor, Page, PageRequest};
 use crate::protocol::Protocol;
+use crate::registration::Registered;
 use crate::scope::{Scope, TenantWrite};
 use crate::secret::SecretHash;
 use crate::session::SignInMethod;
@@ -32,6 +34,18 @@ crate::text_enum! {
         /// Not at all: a public client.
         None = "none",
     }
+}
+
+impl AuthMethod {
+    /// Whether an app that proves itself this way has a client secret.
+    pub const fn has_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
+    }
+}
+
+/// A new client secret.
+pub fn new_secret(env: &Env) -> Result<SecretString> {
+    env.secret("hufu_secret_")
 }
 
 /// A list that is kept in a JSON column, which must hold an object.
@@ -76,6 +90,9 @@ pub struct App {
     pub protocol: Json<Protocol>,
     /// Where it learns that a session has ended (OpenID Connect Back-Channel Logout 1.0 §2.2).
     pub backchannel_logout_uri: Option<String>,
+    /// What it told of itself, if it registered itself.
+    #[sqlx(json(nullable))]
+    pub registered: Option<Registered>,
     /// Goes up by one with every change.
     pub version: i64,
     /// When it was made.
@@ -109,6 +126,11 @@ impl App {
             protocol: self.protocol.0.clone(),
             backchannel_logout_uri: self.backchannel_logout_uri.clone(),
         }
+    }
+
+    /// Whether it registered itself, and no administrator said where it may send browsers.
+    pub fn is_stranger(&self) -> bool {
+        self.registered.as_ref().is_some_and(|registered| registered.redirect_hosts.is_empty())
     }
 
     /// Whether people may sign in by this method. Sources have links of their own.
@@ -159,7 +181,7 @@ macro_rules! columns {
             " id, display_name, logo_url, home_url, initiate_login_uri, redirect_uris,
               post_logout_redirect_uris, token_endpoint_auth_method, secret_hash, id_token_alg,
               registration, sign_in_methods, status, branding, protocol, backchannel_logout_uri,
-              version, created_at, updated_at ",
+              registered, version, created_at, updated_at ",
             $after
         )
     };

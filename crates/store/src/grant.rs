@@ -13,6 +13,7 @@ use crate::refresh_token::RefreshToken;
 use crate::scope::{Scope, TenantWrite};
 use crate::secret::SecretHash;
 use crate::session::{Session, SignInMethod};
+use crate::signing_key::Algorithm;
 use crate::source::SourceKind;
 use crate::sql;
 
@@ -52,6 +53,8 @@ pub struct LiveGrant {
     pub method: SignInMethod,
     /// By what kind of source, if it was one.
     pub source_kind: Option<SourceKind>,
+    /// What UserInfo is signed with for the app.
+    pub userinfo_alg: Option<Algorithm>,
     /// When the person signed in.
     pub authenticated_at: DateTime<Utc>,
     /// When it ends by itself.
@@ -123,6 +126,7 @@ macro_rules! live {
     ($columns:literal, $from:literal, $where:literal) => {
         concat!(
             "SELECT g.id, g.app_id, g.user_id, g.session_id, g.scope, g.claims, g.offline, g.dpop_jkt,
+                    a.protocol ->> 'userinfo_signed_response_alg' AS userinfo_alg,
              g.method, src.kind AS source_kind, g.authenticated_at, g.expires_at, u.name, u.username,
              u.email, u.email_verified, u.phone_number, u.phone_number_verified, u.picture,
              u.updated_at",

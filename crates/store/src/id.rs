@@ -76,6 +76,8 @@ ids! {
     KeyId;
     /// An API key of the console.
     ApiKeyId;
+    /// An initial access token: with one, apps register themselves.
+    InitialAccessTokenId;
     /// An audit event.
     EventId;
     /// An event of the journal of links.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::signing_key::Algorithm;
+
 crate::text_enum! {
     /// Which rules the provider holds an app to.
     Profile {
@@ -65,6 +67,8 @@ pub struct Protocol {
     pub require_pushed_authorization_requests: bool,
     /// Whether people are asked before it learns who they are: it is not the tenant's own.
     pub consent_required: bool,
+    /// What UserInfo is signed with for it (OpenID Connect Core §5.3.2); not at all, if nothing.
+    pub userinfo_signed_response_alg: Option<Algorithm>,
     /// How long its access tokens are valid, in seconds.
     pub access_token_lifetime: u32,
     /// How long a refresh token lives that nobody uses, in seconds.
@@ -103,6 +107,7 @@ impl Default for Protocol {
             dpop_bound_access_tokens: false,
             require_pushed_authorization_requests: false,
             consent_required: false,
+            userinfo_signed_response_alg: None,
             access_token_lifetime: 600,
             refresh_token_idle_lifetime: 14 * 24 * 3600,
             refresh_token_lifetime: 30 * 24 * 3600,

@@ -36,7 +36,7 @@ async fn scope(mut rp: Rp, scope: &str, claims: &[&str]) {
     assert_eq!(about.as_object().unwrap().len(), claims.len() + 1, "nothing else: {about}");
 }
 
-pub(super) async fn oidcc_server(mut rp: Rp) {
+pub(crate) async fn oidcc_server(mut rp: Rp) {
     let keys = rp.browser.get(rp.tenant.url("/oidc/.well-known/jwks.json")).await.json();
     let keys = keys["keys"].as_array().unwrap();
     let mut kids: Vec<&str> = keys.iter().map(|key| text(key, "kid")).collect();

@@ -26,7 +26,7 @@ pub(super) async fn oidcc_codereuse_30seconds(rp: Rp) {
     reuse(rp, 31).await;
 }
 
-pub(super) async fn oidcc_refresh_token(mut rp: Rp) {
+pub(crate) async fn oidcc_refresh_token(mut rp: Rp) {
     let extra = [("scope", "openid offline_access"), ("prompt", "consent")];
     let response = rp.ask(&extra).await;
     let tokens = rp.tokens(&response).await;

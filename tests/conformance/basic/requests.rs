@@ -81,7 +81,7 @@ pub(super) async fn oidcc_unsigned_request_object_supported_correctly_or_rejecte
     rp.flow(&[]).await;
 }
 
-pub(super) async fn oidcc_ensure_request_object_with_redirect_uri(mut rp: Rp) {
+pub(crate) async fn oidcc_ensure_request_object_with_redirect_uri(mut rp: Rp) {
     // {"alg":"none"} and {"redirect_uri":"https://evil.example/"}, with a wrong one outside.
     let object = "eyJhbGciOiJub25lIn0.eyJyZWRpcmVjdF91cmkiOiJodHRwczovL2V2aWwuZXhhbXBsZS8ifQ.";
     let url = rp.url(&[("request", object), ("redirect_uri", "https://wrong.example/")]);

@@ -142,7 +142,9 @@ async fn r8_every_operation_that_changes_something_has_one_event() {
         // It says of what: an id beside the tenant's own, or its name.
         let detail = event["detail"].as_object().unwrap();
         let named = ["app", "source", "user"].iter().any(|name| !event[name].is_null())
-            || ["corp", "api_key", "name", "kid"].iter().any(|name| detail.contains_key(*name));
+            || ["corp", "api_key", "initial_access_token", "name", "kid"]
+                .iter()
+                .any(|name| detail.contains_key(*name));
         let action = event["action"].as_str().unwrap();
         let of_many = action.starts_with("tenant.") || action.ends_with(".import");
         assert!(named || of_many, "{template}: {event}");

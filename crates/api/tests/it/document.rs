@@ -112,6 +112,7 @@ async fn bodies_are_as_the_document_says() {
         ("identity-sources".to_owned(), "NewIdentitySource"),
         ("apps".to_owned(), "NewApp"),
         ("api-keys".to_owned(), "NewApiKey"),
+        ("initial-access-tokens".to_owned(), "NewInitialAccessToken"),
         (format!("apps/{app}/identity-sources/{source_id}"), "NewLink"),
         ("verification-files/WW_verify_a.txt".to_owned(), "NewVerificationFile"),
     ] {

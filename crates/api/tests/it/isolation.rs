@@ -7,7 +7,7 @@ use actix_web::http::Method;
 use serde_json::{Value, json};
 
 use crate::links_of_users::{link, named};
-use crate::support::{Answer, Bed, Caller, app, source, with};
+use crate::support::{Answer, Bed, Caller, app, initial_access_token, source, with};
 
 /// The ids of everything that a tenant has, by the names of the document's path parameters.
 pub(crate) type Ids = BTreeMap<String, String>;
@@ -30,6 +30,7 @@ pub(crate) async fn furnish(tenant: &Caller) -> Ids {
         ("app", app),
         ("name", name),
         ("key", key),
+        ("token", tenant.post("initial-access-tokens", initial_access_token()).await.id()),
         ("user", user),
         ("kid", tenant.post("signing-keys", json!({ "algorithm": "ES256" })).await.kid()),
         ("identifier", "wecom".to_owned()),
@@ -99,6 +100,7 @@ pub(crate) fn body(operation: &str, ids: &Ids, fresh: usize) -> Option<Value> {
             with(source(&ids["corp"]), json!({ "identifier": format!("n{fresh}") }))
         }
         "createApp" => app(),
+        "createInitialAccessToken" => initial_access_token(),
         "createApiKey" | "updateTenant" | "updateCorp" | "updateApp" => name,
         "updateIdentitySource" => json!({ "login_only": true }),
         "updateUser" => json!({ "status": "active" }),
@@ -173,9 +175,10 @@ async fn what_is_another_tenants_is_not_there() {
         let expected = if template == "/tenants/{tenant}" { 403 } else { 404 };
         refused.assert(expected);
         // Our path, with one of the other tenant's ids in each place.
-        for name in
-            ["corp", "source", "app", "key", "kid", "user", "name", "identity", "event", "trace"]
-        {
+        for name in [
+            "corp", "source", "app", "key", "token", "kid", "user", "name", "identity", "event",
+            "trace",
+        ] {
             if !template.contains(&format!("{{{name}}}")) || id == "putVerificationFile" {
                 continue;
             }

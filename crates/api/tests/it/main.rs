@@ -13,6 +13,7 @@ mod branding;
 mod document;
 mod idempotency;
 mod import;
+mod initial_access_tokens;
 mod integrations;
 mod isolation;
 mod journal;

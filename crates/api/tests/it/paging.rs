@@ -4,7 +4,7 @@ use actix_web::rt::System;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::support::{Bed, Caller};
+use crate::support::{Bed, Caller, initial_access_token};
 
 async fn with_corps(bed: &Bed, count: usize) -> Caller {
     let tenant = bed.tenant("a.example").await;
@@ -44,6 +44,9 @@ async fn every_list_has_pages() {
         tenant.user().await;
     }
     tenant.post("api-keys", json!({ "display_name": "second" })).await.assert(201);
+    for _ in 0..2 {
+        tenant.post("initial-access-tokens", initial_access_token()).await.assert(201);
+    }
     bed.tenant("b.example").await;
     let operator = bed.operator();
     for (caller, path) in [
@@ -51,6 +54,7 @@ async fn every_list_has_pages() {
         (&tenant, "apps"),
         (&tenant, "users"),
         (&tenant, "api-keys"),
+        (&tenant, "initial-access-tokens"),
         (&tenant, "audit-events"),
         (&operator, "tenants"),
     ] {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Bed, CANARY, app};
+use crate::support::{Bed, CANARY, app, initial_access_token};
 
 #[actix_web::test]
 async fn no_reading_shows_a_secret() {
@@ -15,6 +15,8 @@ async fn no_reading_shows_a_secret() {
         .as_str()
         .unwrap()
         .to_owned();
+    let made_token = tenant.post("initial-access-tokens", initial_access_token()).await;
+    let token = made_token.body["token"].as_str().unwrap().to_owned();
     let mut scope = bed.store.tenant(tenant.tenant.parse().unwrap());
     let row = store::source::find(&mut scope, source.parse().unwrap()).await.unwrap().unwrap();
     assert!(!format!("{row:?}").contains(CANARY));
@@ -24,10 +26,11 @@ async fn no_reading_shows_a_secret() {
         "apps".to_owned(),
         format!("apps/{}", made.id()),
         "api-keys".to_owned(),
+        "initial-access-tokens".to_owned(),
         "audit-events?limit=200".to_owned(),
     ] {
         let text = tenant.get(&path).await.text;
-        for secret in [CANARY, client_secret.as_str(), key.as_str()] {
+        for secret in [CANARY, client_secret.as_str(), key.as_str(), token.as_str()] {
             assert!(!text.contains(secret), "{path}");
         }
     }

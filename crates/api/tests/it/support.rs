@@ -323,6 +323,14 @@ pub(crate) fn app() -> Value {
     json!({ "display_name": "Wiki", "redirect_uris": ["https://wiki.example/callback"] })
 }
 
+/// The body of a proper initial access token.
+pub(crate) fn initial_access_token() -> Value {
+    json!({
+        "display_name": "Agents", "uses": 1, "identity_sources": [],
+        "sign_in_methods": ["password"], "expires_at": (Env::system().now() + chrono::TimeDelta::hours(1)).to_rfc3339(),
+    })
+}
+
 /// `body` with other members.
 #[expect(clippy::needless_pass_by_value, reason = "reads better at the call")]
 pub(crate) fn with(mut body: Value, members: Value) -> Value {

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{CancelView, Frame};
-use crate::texts::ApproveTexts;
+use crate::texts::{ApproveTexts, RegisteredTexts};
 
 /// Asks for consent (OpenID Connect Core §3.1.2.4).
 #[derive(Clone, Debug, Template)]
@@ -15,6 +15,8 @@ pub struct Approve {
     pub user: String,
     /// What the app gets, in words.
     pub gives: Vec<String>,
+    /// Where the app is from, if it registered itself.
+    pub origin: Option<OriginView>,
     /// Where the form is posted to.
     pub action: String,
     /// The form's token.
@@ -23,9 +25,25 @@ pub struct Approve {
     pub cancel: Option<CancelView>,
 }
 
+/// Where an app is from that nobody of the tenant made. Its own picture is not shown: its server would
+/// learn who looks.
+#[derive(Clone, Debug)]
+pub struct OriginView {
+    /// The host, or the scheme, that the answer goes to.
+    pub host: String,
+    /// How it uses what it learns.
+    pub policy: Option<String>,
+    /// On which terms.
+    pub terms: Option<String>,
+}
+
 impl Approve {
     fn words(&self) -> &'static ApproveTexts {
         ApproveTexts::of(self.frame.language)
+    }
+
+    fn about(&self) -> &'static RegisteredTexts {
+        RegisteredTexts::of(self.frame.language)
     }
 
     fn heading(&self) -> String {

@@ -6,11 +6,11 @@ use askama::Template;
 use store::branding::{Agreement, Background, Branding, Color};
 
 use super::{
-    Account, AccountAdd, AccountPassword, AccountRemove, ActionView, AppView, CancelView,
+    Account, AccountAdd, AccountPassword, AccountRemove, ActionView, AppView, Approve, CancelView,
     ConfirmSignOut, Continue, EventView, FactView, FormError, Frame, GrantedView, HandOverCode,
-    HandOverConfirm, HandOverLink, HandOverOffer, IdentityView, LanguageLink, Login, Message,
-    Notice, OnComputer, OpenInWecom, PanelView, PasswordView, Problem, Reason, SessionView,
-    SignedOut, SourceKind, SourceView, Target, TimeView, UnavailableView,
+    HandOverConfirm, HandOverLink, HandOverOffer, IdentityView, LanguageLink, Leave, Login,
+    Message, Notice, OnComputer, OpenInWecom, OriginView, PanelView, PasswordView, Problem, Reason,
+    SessionView, SignedOut, SourceKind, SourceView, Target, TimeView, UnavailableView,
 };
 use crate::language::Language;
 use crate::texts::SupplementTexts;
@@ -182,10 +182,26 @@ fn account_pages(language: Language, text: &str) -> Vec<askama::Result<String>> 
     ]
 }
 
+/// The question of an app that registered itself, with `text` in every field.
+fn approve(language: Language, text: &str) -> Approve {
+    let owned = || text.to_owned();
+    let origin = OriginView { host: owned(), policy: Some(owned()), terms: Some(owned()) };
+    Approve {
+        frame: frame(language, text),
+        user: owned(),
+        gives: vec![owned()],
+        origin: Some(origin),
+        action: owned(),
+        csrf: owned(),
+        cancel: None,
+    }
+}
+
 /// Every page with `text` in every field.
 fn pages(language: Language, text: &str) -> Vec<String> {
     let fields = vec![(text.to_owned(), text.to_owned())];
     let forward = |target| Continue { frame: frame(language, text), target };
+    let leave = |target| Leave { frame: frame(language, text), host: text.to_owned(), target };
     let confirm = ConfirmSignOut {
         frame: frame(language, text),
         action: text.to_owned(),
@@ -219,7 +235,10 @@ fn pages(language: Language, text: &str) -> Vec<String> {
         signed_out.render(),
         confirm.render(),
         forward(Target::Link { href: text.to_owned() }).render(),
-        forward(Target::Post { action: text.to_owned(), fields }).render(),
+        forward(Target::Post { action: text.to_owned(), fields: fields.clone() }).render(),
+        leave(Target::Link { href: text.to_owned() }).render(),
+        leave(Target::Post { action: text.to_owned(), fields }).render(),
+        approve(language, text).render(),
     ]
     .into_iter()
     .chain(std::iter::once(account(language, text).render()))

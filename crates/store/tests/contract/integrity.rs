@@ -10,15 +10,15 @@ use store::signing_key::{self, Algorithm, KeyStatus};
 use store::tenant::Tenant;
 use store::user::UserStatus;
 use store::{
-    DatabaseUrl, Error, Result, account, api_key, app, corp, grant, identity, link_event, password,
-    session, source, tenant, user, user_search, verification_file,
+    DatabaseUrl, Error, Result, account, api_key, app, corp, grant, identity, initial_access_token,
+    link_event, password, session, source, tenant, user, user_search, verification_file,
 };
 use uuid::Uuid;
 
 use crate::support::each_engine;
 use crate::world::{
-    FIRST, World, account_settings, app_settings, granted, linking, new_key, profile, signed_in,
-    source_settings, subject,
+    FIRST, World, account_settings, app_settings, granted, initial_token, linking, new_key,
+    profile, signed_in, source_settings, subject,
 };
 
 each_engine! {
@@ -113,6 +113,11 @@ async fn unique_values_conflict(url: DatabaseUrl) -> Result<()> {
         Error::Conflict,
         api_key::create(&mut begin(other.tenant.id).await, env, "k", "p", &of.api_hash, None)
     );
+    let (new, hash) = (initial_token(env), &of.initial_hash);
+    refused!(
+        Error::Conflict,
+        initial_access_token::create(&mut begin(other.tenant.id).await, env, new, "p", hash)
+    );
     refused!(
         Error::Conflict,
         signing_key::create(&mut begin(own).await, env, keys, &key, KeyStatus::Active)
@@ -157,6 +162,10 @@ async fn a_reference_to_nothing_is_refused(url: DatabaseUrl) -> Result<()> {
     refused!(Error::Reference, account::create(&mut begin().await, env, &account_settings("a")));
     refused!(Error::Reference, app::create(&mut begin().await, env, app_settings()));
     refused!(Error::Reference, api_key::create(&mut begin().await, env, "k", "p", &token, None));
+    refused!(
+        Error::Reference,
+        initial_access_token::create(&mut begin().await, env, initial_token(env), "p", &token)
+    );
     refused!(
         Error::Reference,
         verification_file::put(&mut begin().await, env, "WW_verify_a.txt", "a")

@@ -110,7 +110,7 @@ async fn n3_no_write_changes_another_tenants_rows(url: DatabaseUrl) -> Result<()
 const HOLDS: [&str; 2] = ["consent::hold", "user::lock"];
 
 /// Makes rows under the handle's tenant, tested in `integrity.rs`; or serves no tenant's rows.
-const ELSEWHERE: [&str; 15] = [
+const ELSEWHERE: [&str; 16] = [
     "account::add",
     "account::create",
     "account::insert",
@@ -120,6 +120,7 @@ const ELSEWHERE: [&str; 15] = [
     "corp::create",
     "idempotency::claim",
     "idempotency::complete",
+    "initial_access_token::create",
     "link_event::record",
     "session::create",
     "signing_key::create",

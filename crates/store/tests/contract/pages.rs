@@ -6,13 +6,13 @@ use store::page::{Page, PageRequest};
 use store::secret::SecretHash;
 use store::user::UserStatus;
 use store::{
-    DatabaseUrl, Result, TenantRead, TenantWrite, api_key, app, corp, source, tenant, user,
-    user_search,
+    DatabaseUrl, Result, TenantRead, TenantWrite, api_key, app, corp, initial_access_token, source,
+    tenant, user, user_search,
 };
 use uuid::Uuid;
 
 use crate::support::each_engine;
-use crate::world::{FIRST, Sample, World, after, app_settings, profile};
+use crate::world::{FIRST, Sample, World, after, app_settings, initial_token, profile};
 
 each_engine! {
     every_list_is_ordered_and_complete_at_any_page_size,
@@ -41,7 +41,7 @@ macro_rules! walk {
     }};
 }
 
-const KINDS: [&str; 5] = ["corp", "source", "app", "user", "api_key"];
+const KINDS: [&str; 6] = ["corp", "source", "app", "user", "initial_access_token", "api_key"];
 
 /// Every list that is ordered by (`created_at`, `id`).
 async fn walk(read: &mut TenantRead, kind: &str, limit: u32) -> Result<Vec<Uuid>> {
@@ -53,6 +53,11 @@ async fn walk(read: &mut TenantRead, kind: &str, limit: u32) -> Result<Vec<Uuid>
             limit,
             |page| user_search::list(read, None, page),
             |row: &user_search::Overview| row.user.id.0
+        ),
+        "initial_access_token" => walk!(
+            limit,
+            |page| initial_access_token::list(read, page),
+            |row: &initial_access_token::InitialAccessToken| row.id.0
         ),
         _ => walk!(limit, |page| api_key::list(read, page), |row: &api_key::ApiKey| row.id.0),
     })
@@ -69,6 +74,10 @@ async fn make(world: &World, tx: &mut TenantWrite, of: &Sample, kind: &str) -> R
         "source" => world.make_source(tx, of.corp.id, &name).await?.id.0,
         "app" => app::create(tx, world.env(), app_settings()).await?.id.0,
         "user" => user::create(tx, world.env(), &profile()).await?.id.0,
+        "initial_access_token" => {
+            let (env, hash) = (world.env(), SecretHash::of(&name));
+            initial_access_token::create(tx, env, initial_token(env), "p", &hash).await?.id.0
+        }
         _ => {
             let hash = SecretHash::of(&name);
             api_key::create(tx, world.env(), "k", "p", &hash, None).await?.id.0

@@ -15,14 +15,17 @@ use store::corp::Corp;
 use store::ephemeral::MemorySettings;
 use store::grant::{Claims, NewGrant};
 use store::id::{
-    ApiKeyId, AppId, CorpId, GrantId, IdentityId, KeyId, LinkEventId, SessionId, TenantId, UserId,
+    ApiKeyId, AppId, CorpId, GrantId, IdentityId, InitialAccessTokenId, KeyId, LinkEventId,
+    SessionId, TenantId, UserId,
 };
 use store::identity::Subject;
+use store::initial_access_token::{Limits, NewInitialAccessToken};
 use store::link_event::{LinkEvent, LinkKind};
 use store::normal::{Email, Handle, Phone};
 use store::page::{Cursor, PageRequest};
 use store::policy::AssociationPolicy;
 use store::protocol::Protocol;
+use store::registration::{About, Registered};
 use store::secret::SecretHash;
 use store::session::{Device, Ending, NewSession, Session, SignedInBy};
 use store::signing_key::{Algorithm, KeyStatus, NewKey};
@@ -33,8 +36,9 @@ use store::tenant::{Tenant, TenantStatus};
 use store::user::Profile;
 use store::{
     Clock, Database, DatabaseUrl, Env, Ephemeral, KeyRing, Random, Result, Store, TenantWrite,
-    api_key, app, consent, corp, grant, identity, link_event, password, refresh_token,
-    revoked_token, session, signing_key, source, tenant, user, verification_file,
+    api_key, app, consent, corp, grant, identity, initial_access_token, link_event, password,
+    refresh_token, registration, revoked_token, session, signing_key, source, tenant, user,
+    verification_file,
 };
 use uuid::Uuid;
 
@@ -166,6 +170,7 @@ impl World {
         let ended = ended_session(&mut tx, &env, app, user).await?;
         let api_hash = SecretHash::of(&format!("api key of {host}"));
         let api_key = api_key::create(&mut tx, &env, "部署", "hufu_k", &api_hash, None).await?.id;
+        let (initial, initial_hash) = self.registration(&mut tx, app, host).await?;
         let key = self.make_key(&mut tx).await?;
         verification_file::put(&mut tx, &env, "WW_verify_a.txt", "a").await?;
         let event = Event { trace: Some(host.to_owned()), ..Event::system("sign_in", "ok") };
@@ -195,12 +200,28 @@ impl World {
             key,
             api_key,
             api_hash,
+            initial,
+            initial_hash,
         })
     }
 
     async fn make_key(&self, tx: &mut TenantWrite) -> Result<KeyId> {
         let new = new_key(Algorithm::Es256);
         signing_key::create(tx, self.env(), &self.store.keys, &new, KeyStatus::Active).await
+    }
+
+    /// An initial access token, with which the app registered itself; it has the same secret.
+    async fn registration(
+        &self,
+        tx: &mut TenantWrite,
+        app: AppId,
+        host: &str,
+    ) -> Result<(InitialAccessTokenId, SecretHash)> {
+        let hash = SecretHash::of(&format!("initial access token of {host}"));
+        let new = initial_token(self.env());
+        let by = initial_access_token::create(tx, self.env(), new, "hufu_i", &hash).await?.id;
+        registration::put(tx, app, &registered(by), &hash).await?;
+        Ok((by, hash))
     }
 
     /// A refresh token of a grant, and a revoked access token.
@@ -322,6 +343,27 @@ pub(crate) struct Sample {
     pub(crate) key: KeyId,
     pub(crate) api_key: ApiKeyId,
     pub(crate) api_hash: SecretHash,
+    pub(crate) initial: InitialAccessTokenId,
+    /// Of the initial access token, and of the app's registration access token.
+    pub(crate) initial_hash: SecretHash,
+}
+
+/// An initial access token for one app.
+pub(crate) fn initial_token(env: &store::Env) -> NewInitialAccessToken {
+    let limits = Limits {
+        profile: store::protocol::Profile::Oauth21,
+        redirect_hosts: Vec::new(),
+        sources: Vec::new(),
+        sign_in_methods: Vec::new(),
+    };
+    let (uses, expires_at) = (1, env.now() + HOUR);
+    NewInitialAccessToken { display_name: "代理".to_owned(), uses, limits, expires_at }
+}
+
+/// What an app told of itself.
+pub(crate) fn registered(by: InitialAccessTokenId) -> Registered {
+    let about = About { contacts: vec!["it@app.example".to_owned()], ..About::default() };
+    Registered { by, redirect_hosts: vec!["app.example".to_owned()], about }
 }
 
 impl Sample {

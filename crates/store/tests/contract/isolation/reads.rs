@@ -12,8 +12,9 @@ use store::page::Page;
 use store::user::{self, Origin, User, UserStatus};
 use store::user_search::{self, Search};
 use store::{
-    Scope, account, api_key, app, audit, consent, corp, grant, granted, hand_over, password,
-    revoked_token, session, signing_key, source, survey, trace, verification_file, way_in,
+    Scope, account, api_key, app, audit, consent, corp, grant, granted, hand_over,
+    initial_access_token, password, registration, revoked_token, session, signing_key, source,
+    survey, trace, verification_file, way_in,
 };
 
 use super::{Probe, Reads, read};
@@ -285,6 +286,26 @@ fn console_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
         }),
         read("api_key::list", |s, of, _| {
             async { Ok(holds(&api_key::list(s, FIRST).await?, |row| row.id == of.api_key)) }.boxed()
+        }),
+        read("initial_access_token::find", |s, of, _| {
+            async { Ok(initial_access_token::find(s, of.initial).await?.is_some()) }.boxed()
+        }),
+        read("initial_access_token::list", |s, of, _| {
+            async {
+                let page = initial_access_token::list(s, FIRST).await?;
+                Ok(holds(&page, |row| row.id == of.initial))
+            }
+            .boxed()
+        }),
+        read("initial_access_token::usable", |s, of, w| {
+            async {
+                let found = initial_access_token::usable(s, w.env(), &of.initial_hash);
+                Ok(found.await?.is_some())
+            }
+            .boxed()
+        }),
+        read("registration::find", |s, of, _| {
+            async { Ok(registration::find(s, of.app, &of.initial_hash).await?.is_some()) }.boxed()
         }),
         read("audit::list", |s, of, _| {
             async {

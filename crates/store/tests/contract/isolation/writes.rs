@@ -14,14 +14,14 @@ use store::source::{self, Misconfigured, SourceSettings};
 use store::tenant::{self, SmsWebhook, Tenant};
 use store::user::{self, Profile, UserStatus};
 use store::{
-    account, api_key, consent, grant, granted, hand_over, link_event, password, refresh_token,
-    revoked_token, verification_file,
+    account, api_key, consent, grant, granted, hand_over, initial_access_token, link_event,
+    password, refresh_token, registration, revoked_token, verification_file,
 };
 
 use super::{Probe, Writes, write};
 use crate::world::{
-    HOUR, PASSWORD, Sample, account_settings, app_settings, granted, signed_in, source_settings,
-    subject,
+    HOUR, PASSWORD, Sample, account_settings, app_settings, granted, registered, signed_in,
+    source_settings, subject,
 };
 
 /// Every function that changes rows that are there. What makes rows is in `integrity.rs`.
@@ -83,6 +83,18 @@ fn console_writes() -> Vec<Probe<Writes>> {
         write("api_key::delete", |tx, of, _| {
             async { api_key::delete(tx, of.api_key).await.map(drop) }.boxed()
         }),
+        write("initial_access_token::take", |tx, of, w| {
+            async { initial_access_token::take(tx, w.env(), of.initial).await.map(drop) }.boxed()
+        }),
+        write("initial_access_token::delete", |tx, of, _| {
+            async { initial_access_token::delete(tx, of.initial).await.map(drop) }.boxed()
+        }),
+        write("registration::put", |tx, of, _| {
+            let (app, registered) = (of.app, registered(of.initial));
+            async move { registration::put(tx, app, &registered, &SecretHash::of("x")).await }
+                .boxed()
+        }),
+        write("registration::take_away", |tx, of, _| registration::take_away(tx, of.app).boxed()),
         write("verification_file::put", |tx, _, w| {
             async { verification_file::put(tx, w.env(), "WW_verify_a.txt", "x").await.map(drop) }
                 .boxed()
