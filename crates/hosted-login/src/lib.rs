@@ -38,7 +38,7 @@ use broker::Broker;
 use ipnet::IpNet;
 
 pub use crate::public::PublicDocuments;
-pub use crate::routes::routes;
+pub use crate::routes::{Path, paths, routes};
 
 use crate::language::Language;
 
