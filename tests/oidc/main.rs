@@ -20,6 +20,7 @@ mod introspection;
 mod issuer;
 mod keys;
 mod logout;
+mod matrix;
 mod mutations;
 mod pages;
 mod parameters;

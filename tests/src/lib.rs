@@ -19,6 +19,7 @@ mod client;
 mod clock;
 mod console;
 mod forge;
+mod garbage;
 mod proofs;
 mod tenant;
 mod tokens;
@@ -31,6 +32,7 @@ pub use crate::client::{Client, Code, PUSH, Request, TOKEN, USERINFO, request_ur
 pub use crate::clock::TestClock;
 pub use crate::console::Caller;
 pub use crate::forge::{Jwt, Key, base64url, sha256};
+pub use crate::garbage::garbage_like;
 pub use crate::proofs::{Change, RIGHT_PROOFS, WRONG_ATH, WRONG_PROOFS};
 pub use crate::tenant::{App, Pkce, Tenant};
 pub use crate::tokens::{Claims, verify_id_token, verify_logout_token};
