@@ -29,6 +29,7 @@ mod pkce;
 mod prover;
 mod pushed;
 mod random;
+mod redirect_modes;
 mod redirect_uri;
 mod refresh;
 mod refresh_refused;
