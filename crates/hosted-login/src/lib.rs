@@ -12,7 +12,7 @@ mod brand;
 pub mod colors;
 mod connection;
 mod context;
-mod cookie;
+pub mod cookie;
 mod cors;
 mod device;
 mod failure;
