@@ -109,10 +109,7 @@ impl Matrix {
         let own = Box::pin(right(group, &self.two, method, pattern)).await;
         assert!(!own.is_empty() && own.len() == theirs.len(), "{method} {pattern}");
         for (theirs, own) in theirs.iter().zip(&own) {
-            for shown in [theirs, own] {
-                let decisive = shown.decisive().iter();
-                self.shown.extend(decisive.map(|artefact| (*artefact, shown.value(*artefact))));
-            }
+            self.remember(theirs, own);
             let before = done(&self.two).await;
             self.mix(theirs, own).await;
             if matches!(group, Group::Programs | Group::Authorization) {
@@ -123,6 +120,14 @@ impl Matrix {
             assert!(own.works(&answer), "{own:?} at its own host: {answer:?}");
             let answer = theirs.send(&self.one).await;
             assert!(theirs.works(&answer), "{theirs:?} at its own host: {answer:?}");
+        }
+    }
+
+    /// Keeps what is shown now instead of what was shown of its kind before, which may be used up.
+    fn remember(&mut self, theirs: &Shown, own: &Shown) {
+        self.shown.retain(|(kind, _)| !own.decisive().contains(kind));
+        for artefact in own.decisive() {
+            self.shown.extend([theirs, own].map(|shown| (*artefact, shown.value(*artefact))));
         }
     }
 
