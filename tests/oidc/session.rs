@@ -52,7 +52,7 @@ on_every_backend! {
             }
         }
         // What only looks like it is none.
-        for wrong in [format!("x{own}"), own.replace("=", " ="), own.to_lowercase(), format!("a={own}")] {
+        for wrong in [format!("x{own}"), own.replace('=', " ="), own.to_lowercase(), format!("a={own}")] {
             let answer = tenant.send(Method::GET, &path, &[("cookie", &wrong)], None).await;
             is_error(&tenant, &answer, "login_required", &wrong);
         }
