@@ -1,6 +1,6 @@
 //! Nothing of one tenant is worth anything at another (attacks N1, N3).
 
-use e2e::{Answer, Browser, Pkce, Tenant, on_every_backend};
+use e2e::{Answer, Browser, Pkce, Tenant, garbage_like, on_every_backend};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -91,20 +91,6 @@ impl Artefacts {
             person,
         }
     }
-}
-
-/// The same length and letters as a real one, and nobody's.
-fn garbage_like(real: &str) -> String {
-    let swap = |letter: char| match letter {
-        'a'..='y' | 'A'..='Y' | '0'..='8' => char::from(letter as u8 + 1),
-        'z' => 'a',
-        'Z' => 'A',
-        '9' => '0',
-        other => other,
-    };
-    let from = real.rfind('_').map_or(0, |at| at + 1);
-    let (kind, random) = real.split_at(from);
-    format!("{kind}{}", random.chars().map(swap).collect::<String>())
 }
 
 on_every_backend! {

@@ -6,6 +6,7 @@ use broker::wecom::WeCom;
 use broker::{Broker, Callback, Next, SessionRules, Start, Visitor};
 use e2e::{Backend, Browser, Pkce, Tenant, World, on_every_backend};
 use futures_util::future::join_all;
+use oidc::client_auth::Shown;
 use oidc::{Caller, Endpoint, Params, Provider, authorize, token};
 use secrecy::SecretString;
 use serde_json::json;
@@ -392,7 +393,11 @@ async fn redeem(bulk: &Bulk, number: usize, code: &str) -> bool {
         authorization: Some(&basic),
         dpop: &[],
     };
-    match token::exchange(&bulk.broker(number).provider, &bulk.row, &caller, &params).await {
+    let (provider, id) = (&bulk.broker(number).provider, app.id.parse().unwrap());
+    let row = store::app::find(&mut provider.store.tenant(bulk.row.id), id).await.unwrap();
+    let shown = Shown::read(caller.authorization, &params).unwrap();
+    let client = shown.prove(provider, &bulk.row, row).await.unwrap();
+    match token::exchange(provider, &bulk.row, client, &caller, &params).await {
         Ok(_) => true,
         Err(oidc::Error::OAuth(error)) => {
             assert_eq!(error.code, oidc::ErrorCode::InvalidGrant);

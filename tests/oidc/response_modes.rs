@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::steps::{by, is_error, is_page, sets_session, signed_in, silently, text};
 
-const ORIGIN: &str = "https://app.example.com";
+/// The origin of the app's redirect URI.
+pub(crate) const ORIGIN: &str = "https://app.example.com";
 /// States that would like to be something else on a page.
 const HOSTILE: [&str; 14] = [
     "\"><script>evil()</script>",
@@ -26,7 +27,7 @@ const HOSTILE: [&str; 14] = [
 ];
 
 /// An app whose script may get messages.
-async fn with_script(tenant: &Tenant, fields: Value) -> Tenant {
+pub(crate) async fn with_script(tenant: &Tenant, fields: Value) -> Tenant {
     let mut body = json!({ "token_endpoint_auth_method": "none", "web_origins": [ORIGIN] });
     for (name, value) in fields.as_object().unwrap() {
         body[name] = value.clone();
@@ -79,7 +80,7 @@ fn attribute(text: &str, name: &str) -> String {
 }
 
 /// What a page would post, and where to.
-fn posted(answer: &Answer, what: &str) -> (String, Vec<(String, String)>) {
+pub(crate) fn posted(answer: &Answer, what: &str) -> (String, Vec<(String, String)>) {
     is_relay(answer, what);
     assert_eq!(answer.body.matches("<form").count(), 1, "{what}: {}", answer.body);
     let form = answer.body.split_once("<form").unwrap().1.split_once("</form>").unwrap().0;
@@ -97,7 +98,7 @@ fn posted(answer: &Answer, what: &str) -> (String, Vec<(String, String)>) {
 }
 
 /// The message of a page, and for whom it is.
-fn message(answer: &Answer, what: &str) -> Value {
+pub(crate) fn message(answer: &Answer, what: &str) -> Value {
     is_relay(answer, what);
     assert_eq!(answer.body.matches("data-origin=").count(), 1, "{what}: {}", answer.body);
     assert_eq!(attribute(&answer.body, "data-origin"), ORIGIN, "{what}");

@@ -4,9 +4,10 @@ use chrono::TimeDelta;
 use e2e::{Answer, Browser, Pkce, Tenant, on_every_backend};
 use reqwest::Method;
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::steps::{
-    by, claims, is_error, is_oauth_error, is_signed_out, sets_session, sign_in, signed_in,
+    SESSION, by, claims, is_error, is_oauth_error, is_signed_out, sets_session, sign_in, signed_in,
     silently, text, tokens,
 };
 
@@ -39,6 +40,26 @@ async fn again(tenant: &Tenant, browser: &mut Browser, extra: &[(&str, &str)]) -
 }
 
 on_every_backend! {
+    async fn n3_what_other_hosts_of_the_domain_leave_in_the_browser_signs_nobody_out(world: World) {
+        let (tenant, browser) = signed_in(&world).await;
+        let own = format!("{SESSION}={}", browser.cookies[&tenant.host][SESSION]);
+        let url = Url::parse(&tenant.authorize_url(&Pkce::new(), &[("prompt", "none")])).unwrap();
+        let path = format!("{}?{}", url.path(), url.query().unwrap());
+        for stray in ["consent", "=x", "=", "name=%C4%E3", "name=%", "a=\"b", ";", "name=你", "x\t=y"] {
+            for line in [format!("{stray}; {own}"), format!("{own}; {stray}")] {
+                let answer = tenant.send(Method::GET, &path, &[("cookie", &line)], None).await;
+                assert!(answer.parameter("code").is_some(), "{line}: {answer:?}");
+            }
+        }
+        // What only looks like it is none.
+        for wrong in [format!("x{own}"), own.replace('=', " ="), own.to_lowercase(), format!("a={own}")] {
+            let answer = tenant.send(Method::GET, &path, &[("cookie", &wrong)], None).await;
+            is_error(&tenant, &answer, "login_required", &wrong);
+        }
+        let answer = tenant.send(Method::GET, &path, &[("cookie", &own)], None).await;
+        assert!(answer.parameter("code").is_some(), "{answer:?}");
+    }
+
     async fn j1_prompt_none_never_shows_anything(world: World) {
         let (tenant, mut browser) = signed_in(&world).await;
         let first = again(&tenant, &mut browser, &[]).await;

@@ -19,6 +19,7 @@ mod client;
 mod clock;
 mod console;
 mod forge;
+mod garbage;
 pub mod mutations;
 mod proofs;
 mod registration;
@@ -36,6 +37,7 @@ pub use crate::client::{
 pub use crate::clock::TestClock;
 pub use crate::console::Caller;
 pub use crate::forge::{Jwt, Key, base64url, sha256};
+pub use crate::garbage::garbage_like;
 pub use crate::proofs::{Change, RIGHT_PROOFS, WRONG_ATH, WRONG_PROOFS};
 pub use crate::registration::REGISTER;
 pub use crate::request::Request;

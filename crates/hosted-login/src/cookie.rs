@@ -4,6 +4,7 @@
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header;
 use secrecy::{ExposeSecret as _, SecretString};
 use store::id::AppId;
 use store::secret::SecretHash;
@@ -20,29 +21,39 @@ const APP: &str = "__Host-hufu_app";
 /// The language that a person chose on one of our pages.
 const LANGUAGE: &str = "__Host-hufu_language";
 
+/// The value of a cookie of ours. Nobody reads those that other hosts of the domain have left beside it:
+/// one without a name, or in another encoding, would take ours away with it (attack N3).
+fn value<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
+    let headers = request.headers().get_all(header::COOKIE);
+    let mut pairs = headers.flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+    let named =
+        |pair: &'r [u8]| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"=");
+    std::str::from_utf8(pairs.find_map(named)?).ok()
+}
+
 /// A value that only a cookie of ours can have: it is long, and not somebody's idea.
 fn secret(request: &HttpRequest, name: &str, prefix: &str) -> Option<SecretString> {
-    let cookie = request.cookie(name)?;
-    let proper = cookie.value().len() == prefix.len() + 43 && cookie.value().starts_with(prefix);
-    proper.then(|| cookie.value().to_owned().into())
+    let value = value(request, name)?;
+    let proper = value.len() == prefix.len() + 43 && value.starts_with(prefix);
+    proper.then(|| value.to_owned().into())
 }
 
 /// The prefix of a browser's secret.
 pub(crate) const BROWSER_PREFIX: &str = "hufu_browser_";
 
 /// The browser's secret.
-pub(crate) fn browser(request: &HttpRequest) -> Option<SecretString> {
+pub fn browser(request: &HttpRequest) -> Option<SecretString> {
     secret(request, BROWSER, BROWSER_PREFIX)
 }
 
 /// The session's secret.
-pub(crate) fn session(request: &HttpRequest) -> Option<SecretString> {
+pub fn session(request: &HttpRequest) -> Option<SecretString> {
     secret(request, SESSION, "hufu_session_")
 }
 
 /// The app that this browser last came from.
 pub(crate) fn app(request: &HttpRequest) -> Option<AppId> {
-    request.cookie(APP)?.value().parse().ok()
+    value(request, APP)?.parse().ok()
 }
 
 fn make(name: &'static str, value: String, life: Duration) -> Cookie<'static> {
@@ -57,12 +68,12 @@ fn make(name: &'static str, value: String, life: Duration) -> Cookie<'static> {
 }
 
 /// Plants a browser's secret, for a day.
-pub(crate) fn plant_browser(value: &SecretString) -> Cookie<'static> {
+pub fn plant_browser(value: &SecretString) -> Cookie<'static> {
     make(BROWSER, value.expose_secret().to_owned(), Duration::days(1))
 }
 
 /// Plants a session's secret.
-pub(crate) fn plant_session(value: &SecretString, life: chrono::TimeDelta) -> Cookie<'static> {
+pub fn plant_session(value: &SecretString, life: chrono::TimeDelta) -> Cookie<'static> {
     make(SESSION, value.expose_secret().to_owned(), Duration::seconds(life.num_seconds()))
 }
 
@@ -73,7 +84,7 @@ pub(crate) fn plant_app(app: AppId) -> Cookie<'static> {
 
 /// The language that the person chose.
 pub(crate) fn language(request: &HttpRequest) -> Option<Language> {
-    Language::from_tag(request.cookie(LANGUAGE)?.value())
+    Language::from_tag(value(request, LANGUAGE)?)
 }
 
 /// Plants the language that the person chose, for a year.

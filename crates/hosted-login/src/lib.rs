@@ -12,7 +12,7 @@ mod brand;
 pub mod colors;
 mod connection;
 mod context;
-mod cookie;
+pub mod cookie;
 mod cors;
 mod device;
 mod failure;
@@ -39,7 +39,7 @@ use broker::Broker;
 use ipnet::IpNet;
 
 pub use crate::public::PublicDocuments;
-pub use crate::routes::routes;
+pub use crate::routes::{Path, paths, routes};
 
 use crate::language::Language;
 

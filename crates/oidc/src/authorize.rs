@@ -174,19 +174,30 @@ pub(crate) async fn check(
     redirect_uri: &str,
     params: &Params,
 ) -> Result<AuthorizationRequest, Error> {
+    let mut request = read(app, redirect_uri, params)?;
+    if let Some(hint) = params.get("id_token_hint")? {
+        let hinted = hinted(provider, tenant, app, hint).await?;
+        request.expected = parameters::expected(Some(hinted), request.expected)?;
+    }
+    Ok(request)
+}
+
+/// What a request of an app for a registered address says by itself, without looking anything up: all
+/// but whose ID token `id_token_hint` is.
+pub fn read(
+    app: &App,
+    redirect_uri: &str,
+    params: &Params,
+) -> Result<AuthorizationRequest, OAuthError> {
     parameters::rules(params)?;
     if !app.protocol.grants_by(GrantType::AuthorizationCode) {
         let wrong = "this app may not ask for codes";
-        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, wrong).into());
+        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, wrong));
     }
     let policy = Policy::of(app);
     let response_mode = parameters::response_mode(app, redirect_uri, params)?;
     let asked = params.get("claims")?.map(|text| claims::parse(text, app)).transpose()?;
     let asked = asked.unwrap_or_default();
-    let hinted = match params.get("id_token_hint")? {
-        None => None,
-        Some(hint) => Some(hinted(provider, tenant, app, hint).await?),
-    };
     let scope = parameters::scope(app, params)?;
     let offline = scope.split(' ').any(|word| word == "offline_access");
     let prompt = parameters::prompt(params)?;
@@ -204,7 +215,7 @@ pub(crate) async fn check(
         dpop_jkt: parameters::thumbprint(params)?,
         prompt,
         max_age: parameters::max_age(params)?,
-        expected: parameters::expected(hinted, asked.users)?,
+        expected: parameters::expected(None, asked.users)?,
         acr: parameters::acr(params, asked.acr)?,
         connection: parameters::connection(params)?,
         ui_locales: parameters::opaque(params, "ui_locales")?,
@@ -244,8 +255,13 @@ pub(crate) fn redirect_uri(app: &App, params: &Params) -> Result<String, PageRea
 /// taken away meanwhile.
 pub fn is_registered(app: &App, redirect_uri: &str) -> bool {
     let native = app.token_endpoint_auth_method == AuthMethod::None;
-    let mut registered = app.redirect_uris.values.iter();
-    registered.any(|known| known == redirect_uri || (native && same_but_port(known, redirect_uri)))
+    app.redirect_uris.values.iter().any(|known| is_same_address(known, redirect_uri, native))
+}
+
+/// Whether what an app asks for is this registered address: byte for byte, but for the port of a
+/// loopback address of a public client (RFC 8252 §7.3).
+pub fn is_same_address(registered: &str, asked: &str, public: bool) -> bool {
+    registered == asked || (public && same_but_port(registered, asked))
 }
 
 /// Whether two URIs are of one loopback address and differ in nothing but the port.

@@ -140,7 +140,7 @@ impl<'a> Shown<'a> {
 }
 
 /// Reads `Basic base64(id:secret)`; both halves are form-urlencoded (RFC 6749 §2.3.1).
-fn parse_basic(header: &str) -> Option<(String, SecretString)> {
+pub fn parse_basic(header: &str) -> Option<(String, SecretString)> {
     let (scheme, value) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;

@@ -48,20 +48,29 @@ pub(crate) struct Proof {
     pub(crate) jkt: String,
 }
 
-#[derive(Deserialize)]
-struct Claims {
-    jti: String,
-    htm: String,
-    htu: String,
-    iat: NumericDate,
+/// The claims of a proof (RFC 9449 §4.2), signed and not yet compared with anything.
+#[derive(Debug, Deserialize)]
+pub struct Claims {
+    /// The proof's own name.
+    pub jti: String,
+    /// The method of the request.
+    pub htm: String,
+    /// Where the request goes.
+    pub htu: String,
+    /// When it was made.
+    pub iat: NumericDate,
+    /// From when on it is good.
     #[serde(default)]
-    nbf: Option<NumericDate>,
+    pub nbf: Option<NumericDate>,
+    /// Until when it is good.
     #[serde(default)]
-    exp: Option<NumericDate>,
+    pub exp: Option<NumericDate>,
+    /// The hash of the access token that it comes with.
     #[serde(default)]
-    ath: Option<String>,
+    pub ath: Option<String>,
+    /// The nonce that we gave.
     #[serde(default)]
-    nonce: Option<String>,
+    pub nonce: Option<String>,
 }
 
 /// The proof of a request by an app, if it sends one. An app whose tokens have to be bound to a key
@@ -142,8 +151,9 @@ async fn check(
     }
 }
 
-/// The claims of a proof that the key in it signed, and that key's thumbprint.
-fn read(proof: &str) -> Option<(Claims, String)> {
+/// The claims of a proof that the key in it signed, and that key's thumbprint (RFC 7638). Whether they
+/// are those of a request is another question.
+pub fn read(proof: &str) -> Option<(Claims, String)> {
     let jws = Jws::parse(proof).ok()?;
     if !jws.header().has_typ("dpop+jwt") || !ALGORITHMS.contains(&jws.header().alg) {
         return None;
