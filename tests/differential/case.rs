@@ -32,7 +32,6 @@ pub(crate) fn case(
 
 /// What a provider did with a request: `taken`; or how it refused. `page` is a page of its own,
 /// `sent` an error that the browser takes to the app, a number a status with its error code.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Outcome(String);
 
 impl Outcome {
@@ -72,8 +71,15 @@ impl Outcome {
         assert!(known, "sent to {location}");
         let fragment = location.fragment().unwrap_or_default();
         let fragment = url::form_urlencoded::parse(fragment.as_bytes());
-        let error = location.query_pairs().chain(fragment).find(|(name, _)| name == "error");
-        error.map_or_else(Self::taken, |(_, error)| Self(format!("sent {error}")))
+        let mut all = location.query_pairs().chain(fragment);
+        match all.find(|(name, _)| name == "error" || name == "code") {
+            Some((name, error)) if name == "error" => Self(format!("sent {error}")),
+            Some(_) => Self::taken(),
+            None => {
+                assert!(location.as_str().starts_with(SIGNED_OUT), "nothing brought to {location}");
+                Self::taken()
+            }
+        }
     }
 
     fn taken() -> Self {

@@ -74,10 +74,6 @@ async fn what_a_certified_provider_refuses_is_refused_here_or_explained_sqlite()
         });
         let outcomes: Vec<_> = outcomes.buffered(AT_ONCE).collect().await;
         for (case, outcomes) in outcomes {
-            eprintln!(
-                "ROW\t{:?}\t{:?}\t{:?}\t{}\t{}",
-                group.right, group.who, case.name, outcomes.0, outcomes.1
-            );
             if !case.verdict.holds(&outcomes.0, &outcomes.1) {
                 wrong.push(group.line(case, &outcomes));
             }
@@ -121,9 +117,6 @@ impl Group {
 
     fn line(&self, case: &Case, (ours, theirs): &(Outcome, Outcome)) -> String {
         let (right, who, verdict) = (self.right, self.who, case.verdict);
-        format!(
-            "{right:?} {who:?} {:?}: {verdict:?}, but ours {ours:?}, theirs {theirs:?}",
-            case.name
-        )
+        format!("{right:?} {who:?} {:?}: {verdict:?}, but ours {ours}, theirs {theirs}", case.name)
     }
 }
