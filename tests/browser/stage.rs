@@ -111,7 +111,7 @@ fn needed(name: &str) {
 }
 
 /// Runs a Node program of `tests/node`, which has to succeed: the line of JSON that it says.
-pub(crate) async fn node(program: &str, variables: &[(&str, &str)]) -> Value {
+async fn node(program: &str, variables: &[(&str, &str)]) -> Value {
     needed("HUFU_TEST_NODE_MODULES");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("node");
     let running = Command::new("node")

@@ -140,10 +140,10 @@ impl Rp {
             }
             Mode::FormPost => {
                 assert!(answer.location().is_none(), "{answer:?}");
-                let action = format!("action=\"{redirect_uri}\"");
-                assert!(answer.body.contains(&action), "{}", answer.body);
                 assert!(answer.body.contains("method=\"post\""), "{}", answer.body);
-                fields(&answer.body)
+                let (action, fields) = answer.form().unwrap_or_else(|| panic!("{answer:?}"));
+                assert_eq!(action, redirect_uri);
+                fields
             }
         };
         let known = ["code", "error", "error_description", "state", "iss"];
@@ -204,15 +204,4 @@ impl Rp {
         assert!(claims["acr"].as_str().is_some_and(|acr| !acr.is_empty()));
         claims
     }
-}
-
-/// Hidden fields of a form, with their entities resolved.
-fn fields(html: &str) -> Vec<(String, String)> {
-    let plain = |text: &str| text.replace("&#38;", "&").replace("&amp;", "&");
-    let field = |input: &str| {
-        let (name, rest) = input.split_once('"')?;
-        let value = rest.split_once("value=\"")?.1.split_once('"')?.0;
-        Some((name.to_owned(), plain(value)))
-    };
-    html.split("<input type=\"hidden\" name=\"").skip(1).filter_map(field).collect()
 }

@@ -154,6 +154,26 @@ on_every_backend! {
         still_counts(&tenant, &mut browser, &fresh).await;
     }
 
+    /// An app that meets a new key reads the JWK Set at once, and then not again for a minute.
+    async fn i5_a_node_publishes_what_it_signs_by(world: World) {
+        let (tenant, mut browser) = signed_in(&world).await;
+        world.serve_by(&[0]);
+        let old = kid_of(&tokens(&tenant, &mut browser, &[]).await, "id_token");
+        let new = prepare(&tenant, "ES256").await;
+        assert_eq!(activate(&tenant, &new, json!({ "force": true })).await.status, 200);
+        // What a node has read it goes on with for a second of the machine's: here for signing, half a
+        // second later for publishing.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(publishes(&world, 0, &tenant, &old).await);
+        let began = Instant::now();
+        let mut kid = old;
+        while kid != new {
+            assert!(began.elapsed() < Duration::from_secs(20), "the old one still signs");
+            kid = kid_of(&tokens(&tenant, &mut browser, &[]).await, "id_token");
+            assert!(publishes(&world, 0, &tenant, &kid).await, "it signs by {kid}");
+        }
+    }
+
     async fn i5_a_withdrawn_key_is_worth_nothing_within_seconds(world: World) {
         let (tenant, mut browser) = signed_in(&world).await;
         let nodes = world.ports().len();

@@ -126,10 +126,26 @@ impl Answer {
         raw.map(|value| value.replace("&amp;", "&").replace("&#38;", "&")).collect()
     }
 
+    /// The only form of the page: where it goes, and its hidden fields.
+    pub fn form(&self) -> Option<(String, Vec<(String, String)>)> {
+        let form = self.body.split_once("<form")?.1.split_once("</form>")?.0;
+        let fields = form.split("<input type=\"hidden\"").skip(1);
+        let fields =
+            fields.map(|field| Some((attribute(field, "name")?, attribute(field, "value")?)));
+        Some((attribute(form, "action")?, fields.collect::<Option<_>>()?))
+    }
+
     /// The body as JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
     }
+}
+
+/// The value of an attribute, the first of this name.
+fn attribute(html: &str, name: &str) -> Option<String> {
+    let rest = html.split_once(&format!("{name}=\""))?.1;
+    let value = rest.split_once('"')?.0;
+    Some(value.replace("&#38;", "&").replace("&amp;", "&").replace("&#x2F;", "/"))
 }
 
 /// A parameter of a URL's query.

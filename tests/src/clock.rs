@@ -15,10 +15,15 @@ impl TestClock {
     pub fn advance(&self, by: TimeDelta) {
         self.0.fetch_add(by.num_milliseconds(), Ordering::SeqCst);
     }
+
+    /// How far it is ahead of the machine's.
+    pub fn ahead(&self) -> TimeDelta {
+        TimeDelta::milliseconds(self.0.load(Ordering::SeqCst))
+    }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> DateTime<Utc> {
-        Utc::now() + TimeDelta::milliseconds(self.0.load(Ordering::SeqCst))
+        Utc::now() + self.ahead()
     }
 }

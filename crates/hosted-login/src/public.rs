@@ -12,6 +12,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use moka::future::Cache;
 use oidc::{Provider, discovery};
+use store::id::TenantId;
 use store::tenant::{self, TenantStatus};
 use store::verification_file;
 
@@ -27,7 +28,7 @@ use crate::pages::Notice;
 /// longer, and nothing else rests on it.
 const FRESH_FOR: Duration = Duration::from_secs(1);
 
-/// Metadata and keys by host, as this node has read them.
+/// Tenants and their metadata by host, as this node has read them.
 #[derive(Clone)]
 pub struct PublicDocuments(Cache<String, Option<Arc<Documents>>>);
 
@@ -44,8 +45,8 @@ impl Default for PublicDocuments {
 }
 
 struct Documents {
+    tenant: TenantId,
     metadata: Bytes,
-    keys: Bytes,
 }
 
 impl PublicDocuments {
@@ -72,43 +73,45 @@ async fn read(provider: &Provider, host: &str) -> Result<Option<Arc<Documents>>,
     let Some(tenant) = found.filter(|tenant| tenant.status == TenantStatus::Active) else {
         return Ok(None);
     };
-    let keys = provider.keys.of(tenant.id).await?;
-    Ok(Some(Arc::new(Documents {
-        metadata: discovery::document(&provider.issuer(&tenant)).into(),
-        keys: Bytes::copy_from_slice(&keys.jwks()),
-    })))
+    let metadata = discovery::document(&provider.issuer(&tenant)).into();
+    Ok(Some(Arc::new(Documents { tenant: tenant.id, metadata })))
 }
 
 /// `GET /oidc/.well-known/openid-configuration`, and RFC 8414's form of the same.
 pub(crate) async fn metadata(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    document(&site, &request, |documents| documents.metadata.clone()).await
+    let found = find(&site, &request).await;
+    published(&site, found.map(|documents| documents.metadata.clone()))
 }
 
-/// `GET /oidc/.well-known/jwks.json`.
+/// `GET /oidc/.well-known/jwks.json`. The keys that this node signs by, and no copy of them that may be
+/// older: an app that meets a new one asks once, and then not again for a minute.
 pub(crate) async fn keys(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    document(&site, &request, |documents| documents.keys.clone()).await
+    let jwks = jwks(&site, &request).await;
+    published(&site, jwks)
 }
 
-async fn document(
-    site: &Site,
-    request: &HttpRequest,
-    pick: fn(&Documents) -> Bytes,
-) -> HttpResponse {
-    let fail =
-        |failure| FailurePage::without_tenant(site.default_language, failure).into_response();
-    let Some(host) = host(request.head()) else {
-        return fail(Failure::Notice(Notice::UnknownHost));
-    };
-    match site.documents.of(&site.broker.provider, host).await {
-        Ok(Some(documents)) => HttpResponse::Ok()
+async fn jwks(site: &Site, request: &HttpRequest) -> Result<Bytes, Failure> {
+    let tenant = find(site, request).await?.tenant;
+    let keys = site.broker.provider.keys.of(tenant).await?;
+    Ok(Bytes::copy_from_slice(&keys.jwks()))
+}
+
+async fn find(site: &Site, request: &HttpRequest) -> Result<Arc<Documents>, Failure> {
+    let unknown = || Failure::Notice(Notice::UnknownHost);
+    let host = host(request.head()).ok_or_else(unknown)?;
+    site.documents.of(&site.broker.provider, host).await?.ok_or_else(unknown)
+}
+
+fn published(site: &Site, document: Result<Bytes, Failure>) -> HttpResponse {
+    match document {
+        Ok(body) => HttpResponse::Ok()
             .content_type("application/json")
             .insert_header((header::CACHE_CONTROL, "public, max-age=60"))
             // Public, and read by scripts of any site; never with credentials (attack I6).
             .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
             .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-            .body(pick(&documents)),
-        Ok(None) => fail(Failure::Notice(Notice::UnknownHost)),
-        Err(failure) => fail(failure),
+            .body(body),
+        Err(failure) => FailurePage::without_tenant(site.default_language, failure).into_response(),
     }
 }
 
