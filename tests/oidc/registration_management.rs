@@ -9,6 +9,7 @@ use crate::registration_attacks::is_refused;
 use crate::steps::{events, is_not_stored, is_oauth_error, is_page, lives, text};
 
 /// The body of a replacement: metadata with the app's own name.
+#[expect(clippy::needless_pass_by_value, reason = "reads better at the call")]
 fn replacement(app: &Value, more: Value) -> Value {
     let mut body = metadata_with(more);
     body["client_id"] = app["client_id"].clone();
