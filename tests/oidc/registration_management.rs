@@ -9,7 +9,6 @@ use crate::registration_attacks::is_refused;
 use crate::steps::{events, is_not_stored, is_oauth_error, is_page, lives, text};
 
 /// The body of a replacement: metadata with the app's own name.
-#[expect(clippy::needless_pass_by_value, reason = "reads better at the call")]
 fn replacement(app: &Value, more: Value) -> Value {
     let mut body = metadata_with(more);
     body["client_id"] = app["client_id"].clone();
@@ -56,7 +55,7 @@ on_every_backend! {
         let mut seen = tenant.seen_by(&app);
         let old = world.browser().get(seen.authorize_url(&Pkce::new(), &[])).await;
         is_page(&old, "redirect_uri_mismatch", "the old address");
-        seen.app.redirect_uri = "https://app.example.com/other".to_owned();
+        "https://app.example.com/other".clone_into(&mut seen.app.redirect_uri);
         let tokens = signed_in_by(&seen).await;
         assert!(lives(&seen, &tokens).await);
         // Gone, with all that was granted to it, and its token.

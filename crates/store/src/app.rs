@@ -84,7 +84,7 @@ pub struct App {
     pub backchannel_logout_uri: Option<String>,
     /// What it told of itself, if it registered itself.
     #[sqlx(json(nullable))]
-    pub registered: Option<Registered>,
+    pub registered: Option<Box<Registered>>,
     /// Goes up by one with every change.
     pub version: i64,
     /// When it was made.

@@ -91,7 +91,7 @@ pub async fn find(
         .await?;
     let Some(Found { id }) = found else { return Ok(None) };
     let app = app::find(scope, id).await?;
-    Ok(app.and_then(|app| Some((app.clone(), app.registered?))))
+    Ok(app.and_then(|app| Some((app.clone(), *app.registered?))))
 }
 
 /// Takes the right to change itself away from an app.
