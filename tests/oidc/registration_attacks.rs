@@ -283,15 +283,12 @@ on_every_backend! {
             // Agreed to once: asked again, unless it can prove who it is.
             let again = browser.get(app.authorize_url(&pkce, &[])).await;
             let silent = silently(app, &mut browser, &pkce, &[]).await;
-            match asked_again {
-                true => {
-                    assert_eq!(again.location().unwrap().path(), "/approve");
-                    is_error(app, &silent, "consent_required", "silently");
-                }
-                false => {
-                    assert!(again.parameter("code").is_some(), "{again:?}");
-                    assert!(silent.parameter("code").is_some(), "{silent:?}");
-                }
+            if asked_again {
+                assert_eq!(again.location().unwrap().path(), "/approve");
+                is_error(app, &silent, "consent_required", "silently");
+            } else {
+                assert!(again.parameter("code").is_some(), "{again:?}");
+                assert!(silent.parameter("code").is_some(), "{silent:?}");
             }
         }
     }

@@ -55,7 +55,7 @@ on_every_backend! {
         let mut seen = tenant.seen_by(&app);
         let old = world.browser().get(seen.authorize_url(&Pkce::new(), &[])).await;
         is_page(&old, "redirect_uri_mismatch", "the old address");
-        seen.app.redirect_uri = "https://app.example.com/other".to_owned();
+        "https://app.example.com/other".clone_into(&mut seen.app.redirect_uri);
         let tokens = signed_in_by(&seen).await;
         assert!(lives(&seen, &tokens).await);
         // Gone, with all that was granted to it, and its token.

@@ -8,7 +8,7 @@ use store::app::{self, App, AppSettings};
 use store::audit::{self, Event};
 use store::id::AppId;
 use store::registration;
-use store::secret::SecretHash;
+use store::secret::{self, SecretHash};
 use store::{Scope, TenantWrite};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -183,7 +183,7 @@ pub(crate) async fn find(call: &TenantCaller, scope: &mut impl Scope) -> Result<
 }
 
 fn new_secret(call: &Call) -> Result<SecretString> {
-    Ok(app::new_secret(&call.store().env)?)
+    Ok(secret::client_secret(&call.store().env)?)
 }
 
 /// Records what was done to an app.

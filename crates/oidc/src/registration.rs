@@ -20,7 +20,7 @@ use store::id::AppId;
 use store::initial_access_token::{self, InitialAccessToken};
 use store::protocol::Protocol;
 use store::registration::{self, Registered};
-use store::secret::SecretHash;
+use store::secret::{self, SecretHash};
 use store::source::{self, Status};
 use store::tenant::Tenant;
 use store::{Scope, Store, TenantWrite};
@@ -191,7 +191,7 @@ impl Registrar<'_> {
         if known.is_some() {
             return Ok((AppSettings { secret_hash: known, ..settings }, None));
         }
-        let secret = app::new_secret(&self.store().env)?;
+        let secret = secret::client_secret(&self.store().env)?;
         let secret_hash = Some(SecretHash::of(secret.expose_secret()));
         Ok((AppSettings { secret_hash, ..settings }, Some(secret)))
     }

@@ -1,7 +1,6 @@
 //! Apps: the OpenID Connect clients of a tenant, and their links to sources.
 
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
@@ -41,11 +40,6 @@ impl AuthMethod {
     pub const fn has_secret(self) -> bool {
         matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
     }
-}
-
-/// A new client secret.
-pub fn new_secret(env: &Env) -> Result<SecretString> {
-    env.secret("hufu_secret_")
 }
 
 /// A list that is kept in a JSON column, which must hold an object.
@@ -92,7 +86,7 @@ pub struct App {
     pub backchannel_logout_uri: Option<String>,
     /// What it told of itself, if it registered itself.
     #[sqlx(json(nullable))]
-    pub registered: Option<Registered>,
+    pub registered: Option<Box<Registered>>,
     /// Goes up by one with every change.
     pub version: i64,
     /// When it was made.
@@ -126,11 +120,6 @@ impl App {
             protocol: self.protocol.0.clone(),
             backchannel_logout_uri: self.backchannel_logout_uri.clone(),
         }
-    }
-
-    /// Whether it registered itself, and no administrator said where it may send browsers.
-    pub fn is_stranger(&self) -> bool {
-        self.registered.as_ref().is_some_and(|registered| registered.redirect_hosts.is_empty())
     }
 
     /// Whether people may sign in by this method. Sources have links of their own.

@@ -45,6 +45,13 @@ pub struct About {
     pub software_version: Option<String>,
 }
 
+impl App {
+    /// Whether it registered itself, and no administrator said where it may send browsers.
+    pub fn is_stranger(&self) -> bool {
+        self.registered.as_ref().is_some_and(|registered| registered.redirect_hosts.is_empty())
+    }
+}
+
 /// Keeps what an app told of itself, and the token that it may change itself with.
 pub async fn put(
     tx: &mut TenantWrite,
@@ -84,7 +91,7 @@ pub async fn find(
         .await?;
     let Some(Found { id }) = found else { return Ok(None) };
     let app = app::find(scope, id).await?;
-    Ok(app.and_then(|app| Some((app.clone(), app.registered?))))
+    Ok(app.and_then(|app| Some((app.clone(), *app.registered?))))
 }
 
 /// Takes the right to change itself away from an app.

@@ -58,6 +58,11 @@ impl fmt::Debug for SecretHash {
     }
 }
 
+/// A new client secret of an app.
+pub fn client_secret(env: &Env) -> Result<SecretString> {
+    env.secret("hufu_secret_")
+}
+
 /// Where a sealed value lives. It is authenticated with the value, so that a ciphertext which
 /// somebody moved to another row, column or tenant does not open (attack N7).
 #[derive(Debug, Clone, Copy)]

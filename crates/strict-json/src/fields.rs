@@ -23,6 +23,7 @@ impl Flaw {
     }
 
     /// The flaw as seen from further up: the pointer leads to the value it was seen from.
+    #[must_use]
     pub fn under(self, pointer: &str) -> Self {
         Self { below: format!("{pointer}{}", self.below), ..self }
     }
@@ -53,7 +54,6 @@ impl Fields {
     }
 
     /// A field that may be missing or null.
-    #[expect(clippy::option_option, reason = "the outer one is a flaw, the inner one an absence")]
     pub fn optional<T>(
         &mut self,
         name: &'static str,
@@ -75,7 +75,6 @@ impl Fields {
     }
 
     /// A field that keeps its value where it is missing, and cannot be taken away by null.
-    #[expect(clippy::option_option, reason = "the outer one is a flaw, the inner one an absence")]
     pub fn kept<T>(
         &mut self,
         name: &'static str,

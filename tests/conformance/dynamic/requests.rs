@@ -42,7 +42,7 @@ pub(super) async fn oidcc_redirect_uri_query_ok(mut rp: Rp) {
 pub(super) async fn oidcc_redirect_uri_query_mismatch(mut rp: Rp) {
     register(&mut rp, json!({ "redirect_uris": [WITH_QUERY, CALLBACK] })).await;
     is_page(&mut rp, "https://app.example.com/callback?bar=foo").await;
-    rp.tenant.app.redirect_uri = CALLBACK.to_owned();
+    CALLBACK.clone_into(&mut rp.tenant.app.redirect_uri);
     rp.flow(&[]).await;
 }
 

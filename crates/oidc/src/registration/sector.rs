@@ -16,11 +16,7 @@ pub(super) async fn check(client: &GuardedClient, asked: &Metadata) -> Result<()
     let body = client.fetch(uri, LENGTH_AT_MOST).await.map_err(|_| MetadataError::new(unread))?;
     let listed: Vec<String> =
         serde_json::from_slice(&body).map_err(|_| MetadataError::new(unread))?;
-    match asked.settings.redirect_uris.iter().all(|uri| listed.contains(uri)) {
-        true => Ok(()),
-        false => {
-            let missing = "sector_identifier_uri does not list every one of redirect_uris";
-            Err(MetadataError::new(missing))
-        }
-    }
+    let all = asked.settings.redirect_uris.iter().all(|uri| listed.contains(uri));
+    let missing = "sector_identifier_uri does not list every one of redirect_uris";
+    if all { Ok(()) } else { Err(MetadataError::new(missing)) }
 }

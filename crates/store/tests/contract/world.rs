@@ -157,12 +157,10 @@ impl World {
         let subject = subject("zhangsan");
         let identity = identity::link(&mut tx, &env, user, &subject, Some("张三")).await?.unwrap();
         password::set(&mut tx, &env, user, PASSWORD).await?;
-        let event = linking(user, &subject);
-        let linked = link_event::record(&mut tx, &env, event).await?;
+        let linked = link_event::record(&mut tx, &env, linking(user, &subject)).await?;
         let token = SecretHash::of(&format!("session of {host}"));
-        let way = SignedInBy::Source(source.id, identity);
+        let (way, code) = (SignedInBy::Source(source.id, identity), code());
         let session = session::create(&mut tx, &env, user, signed_in(way, &token)).await?;
-        let code = code();
         let grant =
             grant::create(&mut tx, &env, granted(app, &session, "openid profile", &code)).await?;
         let (refresh, revoked) = self.tokens(&mut tx, grant, host).await?;

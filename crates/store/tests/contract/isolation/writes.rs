@@ -32,6 +32,7 @@ pub(super) fn writes() -> Vec<Probe<Writes>> {
         .collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn console_writes() -> Vec<Probe<Writes>> {
     vec![
         write("tenant::update", |tx, of, w| {
