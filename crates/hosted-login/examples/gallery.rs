@@ -401,6 +401,42 @@ fn time(hour: u8) -> TimeView {
     }
 }
 
+fn apps(language: Language) -> Vec<GrantedView> {
+    let words = ApproveTexts::of(language).scope;
+    let granted = |name: &str, scopes: &[&str], offline: bool| GrantedView {
+        id: name.len().to_string(),
+        name: name.to_owned(),
+        gets: scopes.iter().map(|scope| words(scope).unwrap_or(scope).to_owned()).collect(),
+        offline: words("offline_access").filter(|_| offline),
+        since: time(1),
+        last: time(5),
+    };
+    vec![
+        granted("Ticket Desk", &["openid", "profile", "email"], false),
+        granted(
+            "合作伙伴报表 Partner reports",
+            &["openid", "profile", "phone", "reports:read"],
+            true,
+        ),
+    ]
+}
+
+fn events(texts: &AccountTexts) -> Vec<EventView> {
+    let event = |what, refused, app: Option<&str>| EventView {
+        what: (texts.happening)(what),
+        refused,
+        at: time(2),
+        app: app.map(str::to_owned),
+        address: Some("198.51.100.7".to_owned()),
+    };
+    vec![
+        event(Happening::SingleSignOn, false, Some("Ticket Desk")),
+        event(Happening::Password, true, None),
+        event(Happening::Linked, false, None),
+        event(Happening::SignIn, false, Some("Ticket Desk")),
+    ]
+}
+
 fn account(language: Language) -> Account {
     let texts = AccountTexts::of(language);
     let fact = |label, value: &str, verified| FactView { label, value: value.to_owned(), verified };
@@ -418,22 +454,6 @@ fn account(language: Language) -> Account {
         address: Some("2001:db8:4bf9:2f35:77b3:4da6:a3ce:929d".to_owned()),
         seen: time(4),
         is_this,
-    };
-    let words = ApproveTexts::of(language).scope;
-    let granted = |name: &str, scopes: &[&str], offline: bool| GrantedView {
-        id: "1".to_owned(),
-        name: name.to_owned(),
-        gets: scopes.iter().map(|scope| words(scope).unwrap_or(scope).to_owned()).collect(),
-        offline: words("offline_access").filter(|_| offline),
-        since: time(1),
-        last: time(5),
-    };
-    let event = |what, refused, app: Option<&str>| EventView {
-        what: (texts.happening)(what),
-        refused,
-        at: time(2),
-        app: app.map(str::to_owned),
-        address: Some("198.51.100.7".to_owned()),
     };
     Account {
         frame: Frame { app: None, ..frame(language) },
@@ -461,20 +481,8 @@ fn account(language: Language) -> Account {
             session(texts.wecom, "iPhone", false),
             session("Safari", "macOS", false),
         ],
-        apps: vec![
-            granted("Ticket Desk", &["openid", "profile", "email"], false),
-            granted(
-                "合作伙伴报表 Partner reports",
-                &["openid", "profile", "phone", "reports:read"],
-                true,
-            ),
-        ],
-        events: vec![
-            event(Happening::SingleSignOn, false, Some("Ticket Desk")),
-            event(Happening::Password, true, None),
-            event(Happening::Linked, false, None),
-            event(Happening::SignIn, false, Some("Ticket Desk")),
-        ],
+        apps: apps(language),
+        events: events(texts),
     }
 }
 

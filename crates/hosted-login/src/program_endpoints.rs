@@ -122,19 +122,18 @@ pub(crate) fn failed_before(path: &str, failure: &Failure) -> Option<HttpRespons
         _ => path,
     };
     let endpoint = Endpoint::ALL.into_iter().find(|endpoint| endpoint.path() == place)?;
-    let told = |code, description| OAuthError::new(code, description);
     Some(match (failure, endpoint) {
         (Failure::Notice(Notice::UnknownHost), _) => {
-            let error = told(ErrorCode::InvalidRequest, "there is nobody at this host");
+            let error = OAuthError::new(ErrorCode::InvalidRequest, "there is nobody at this host");
             answer::json(StatusCode::NOT_FOUND, &error)
         }
         (Failure::Notice(Notice::TenantSuspended), Endpoint::UserInfo | Endpoint::Registration) => {
-            let error = told(ErrorCode::InvalidToken, SUSPENDED);
+            let error = OAuthError::new(ErrorCode::InvalidToken, SUSPENDED);
             challenge(Scheme::Bearer, StatusCode::UNAUTHORIZED, Some(&error))
         }
         // Nothing is wrong with code or token: they are worth something again with the tenant.
         (Failure::Notice(Notice::TenantSuspended), _) => {
-            oauth_response(&told(ErrorCode::UnauthorizedClient, SUSPENDED).into(), false)
+            oauth_response(&OAuthError::new(ErrorCode::UnauthorizedClient, SUSPENDED).into(), false)
         }
         _ => oauth_response(failure, false),
     })
