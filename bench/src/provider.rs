@@ -121,25 +121,31 @@ pub(crate) async fn run(options: &Options) -> Result<Vec<Row>> {
 }
 
 fn row(name: &'static str, own: Rate, bare: Rate, other: Option<Rate>) -> Row {
-    let mut figure = format!("{:.0}/s, {:.1} µs CPU", own.per_second, own.micros);
-    if let Some(other) = other {
+    let beside = other.map(|other| {
         let (rate, work) = (own.per_second / other.per_second, other.micros / own.micros);
-        figure += &format!(
+        format!(
             " · oidc-provider {:.0}/s, {:.1} µs · {rate:.1} × its rate, 1/{work:.1} of its CPU",
             other.per_second, other.micros
-        );
-    }
-    figure += &format!(" · hello {:.0}/s, {:.1} µs", bare.per_second, bare.micros);
+        )
+    });
+    let figure = format!(
+        "{:.0}/s, {:.1} µs CPU{} · hello {:.0}/s, {:.1} µs",
+        own.per_second,
+        own.micros,
+        beside.unwrap_or_default(),
+        bare.per_second,
+        bare.micros
+    );
     let aim = AIMS.iter().find(|(known, _)| name.contains(known)).map_or("", |(_, aim)| aim);
     Row::new(name, figure).aim(aim)
 }
 
 fn memory(ours: &Process, peer: Option<&Peer>) -> Result<Row> {
-    let own = ours.resident()?;
-    let mut figure = mebibytes(own);
-    if let Some(peer) = peer {
-        figure += &format!(" · oidc-provider {}", mebibytes(peer.process.resident()?));
-    }
+    let own = mebibytes(ours.resident()?);
+    let figure = match peer {
+        Some(peer) => format!("{own} · oidc-provider {}", mebibytes(peer.process.resident()?)),
+        None => own,
+    };
     Ok(Row::new("resident memory after all that", figure).aim("≤ a quarter of oidc-provider's"))
 }
 
@@ -162,7 +168,7 @@ impl<'a> Service<'a> {
         let (access, refresh) = (token("access_token")?, token("refresh_token")?);
         token("id_token")?;
         let [token, userinfo, introspection, pushed] = place.paths;
-        let post = |path, body: &str| {
+        let form = |path, body: &str| {
             let headers = format!("{}{FORM}", basic(&place.client.id, &place.client.secret));
             send("POST", place.host, path, &headers, body)
         };
@@ -179,13 +185,13 @@ impl<'a> Service<'a> {
         let targets = vec![
             Target::same(
                 "client credentials, ES256 JWT",
-                post(token, "grant_type=client_credentials&scope=api"),
+                form(token, "grant_type=client_credentials&scope=api"),
                 200,
             ),
             Target::same("UserInfo", get(place.host, userinfo, &bearer), 200),
-            Target::same("introspection", post(introspection, &format!("token={access}")), 200),
-            Target::same("pushed authorization request", post(pushed, &request), 201),
-            Target::same("refresh", post(token, &refresh), 200),
+            Target::same("introspection", form(introspection, &format!("token={access}")), 200),
+            Target::same("pushed authorization request", form(pushed, &request), 201),
+            Target::same("refresh", form(token, &refresh), 200),
             Target::each("code exchange, with ID token and refresh token", exchanges),
         ];
         Ok(Self { process, port, targets })

@@ -39,8 +39,8 @@ impl Kind {
 /// Signs claims with a key: a JWS in compact form (RFC 7515 §3.1).
 pub(crate) fn sign(key: &Key, kind: Kind, claims: &impl Serialize) -> Result<String> {
     // None of the three has a character that JSON escapes.
-    let (alg, typ, kid) = (key.algorithm.as_str(), kind.typ(), key.id);
-    let header = format!(r#"{{"alg":"{alg}","typ":"{typ}","kid":"{kid}"}}"#);
+    let (alg, typ) = (key.algorithm.as_str(), kind.typ());
+    let header = format!(r#"{{"alg":"{alg}","typ":"{typ}","kid":"{}"}}"#, key.id);
     let claims = serde_json::to_vec(claims).map_err(|_| Error::Key("the claims are not JSON"))?;
     let mut token = String::with_capacity(256 + claims.len() * 4 / 3);
     URL_SAFE_NO_PAD.encode_string(header, &mut token);
