@@ -183,6 +183,8 @@ impl<'a> Service<'a> {
             state = "s".repeat(43),
         );
         let targets = vec![
+            // First, because codes live for a minute.
+            Target::each("code exchange, with ID token and refresh token", exchanges),
             Target::same(
                 "client credentials, ES256 JWT",
                 form(token, "grant_type=client_credentials&scope=api"),
@@ -192,7 +194,6 @@ impl<'a> Service<'a> {
             Target::same("introspection", form(introspection, &format!("token={access}")), 200),
             Target::same("pushed authorization request", form(pushed, &request), 201),
             Target::same("refresh", form(token, &refresh), 200),
-            Target::each("code exchange, with ID token and refresh token", exchanges),
         ];
         Ok(Self { process, port, targets })
     }

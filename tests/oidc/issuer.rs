@@ -147,7 +147,7 @@ on_every_backend! {
         for tenant in &tenants {
             let metadata = get(tenant, METADATA, &[]).await.json();
             let urls = urls(&metadata);
-            assert_eq!(urls.len(), 9, "{urls:?}");
+            assert_eq!(urls.len(), 10, "{urls:?}");
             for (name, url) in urls {
                 let url = Url::parse(&url).unwrap();
                 let own = Url::parse(&tenant.issuer()).unwrap();

@@ -2,6 +2,7 @@
 //! it is. Each request goes to the next node.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 
@@ -41,11 +42,17 @@ pub(crate) struct Route {
 
 impl Route {
     /// To the nodes at these ports, whichever they are at the time of a request. `first` is which
-    /// of them comes first.
-    pub(crate) fn new(ports: Arc<RwLock<Vec<u16>>>, wecom_port: u16, first: usize) -> Self {
+    /// of them comes first, `from` the address that requests come from.
+    pub(crate) fn new(
+        ports: Arc<RwLock<Vec<u16>>>,
+        wecom_port: u16,
+        first: usize,
+        from: Option<Ipv4Addr>,
+    ) -> Self {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .local_address(from.map(IpAddr::V4))
             // Shorter than the servers keep a connection: on a busy machine both might act at once.
             .pool_idle_timeout(std::time::Duration::from_secs(2))
             .build()
@@ -177,7 +184,7 @@ impl Browser {
 
     /// A new browser on a desktop that reaches every host on this machine, at the URL's own port.
     pub fn on_this_machine() -> Self {
-        Self::new(Route::new(Arc::default(), 0, 0))
+        Self::new(Route::new(Arc::default(), 0, 0, None))
     }
 
     /// The same browser, saying it is another one.

@@ -1,5 +1,7 @@
 //! A tenant that the console API made, and what its people and its app do.
 
+use std::net::Ipv4Addr;
+
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -36,6 +38,8 @@ pub struct Tenant {
     pub mobile: String,
     /// Its app.
     pub app: App,
+    /// Where its programs call from: some address of this machine, or 127.0.0.1.
+    pub from: Option<Ipv4Addr>,
 }
 
 /// An app of a tenant.
@@ -111,6 +115,7 @@ impl Tenant {
             agent_id,
             qr,
             mobile,
+            from: None,
             app,
         };
         made.app = made.make_app(json!({})).await;
@@ -263,7 +268,7 @@ impl Tenant {
         body: Option<&[u8]>,
     ) -> Answer {
         let url = Url::parse(&self.url(path)).unwrap();
-        let mut request = self.world.route().request(method, &url);
+        let mut request = self.world.route_from(self.from).request(method, &url);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

@@ -1,5 +1,6 @@
 //! A whole deployment for one test.
 
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
@@ -228,8 +229,13 @@ impl World {
 
     /// How requests reach the nodes and the simulated WeCom, each time from another node on.
     pub(crate) fn route(&self) -> Route {
+        self.route_from(None)
+    }
+
+    /// The same from an address of this machine.
+    pub(crate) fn route_from(&self, from: Option<Ipv4Addr>) -> Route {
         let first = self.0.turn.fetch_add(1, Ordering::Relaxed);
-        Route::new(Arc::clone(&self.0.serving), self.0.wecom_port, first)
+        Route::new(Arc::clone(&self.0.serving), self.0.wecom_port, first, from)
     }
 
     /// Makes a tenant with a corp, a QR source, a mobile source and an app linked to both.

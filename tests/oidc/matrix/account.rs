@@ -37,14 +37,15 @@ pub(super) async fn right(tenant: &Tenant, method: &Method, pattern: &'static st
             .rests_on(&[Artefact::Browser, FormToken])
             .of_any_browser(),
         ("POST", "/account/apps/{app}/withdraw") => {
-            // The app that they signed in to.
+            // The app that they signed in to. Where there is nothing to take back, that is as well:
+            // nothing rests on the id.
             let id = tenant.app.id.as_str();
             new(Works::To("/account?done=withdrawn"))
                 .from(tenant, &browser)
                 .at("app", id)
                 .form_of(&page, &format!("/account/apps/{id}/withdraw"))
                 .naming("app", AppId)
-                .rests_on(&[Session, Artefact::Browser, FormToken, AppId])
+                .rests_on(&FORM)
                 .of_any_browser()
         }
         ("POST", "/account/identities") => posts(Works::To("/account/identities/add?interaction="))
