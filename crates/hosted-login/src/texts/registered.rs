@@ -22,7 +22,7 @@ static ZH_CN: RegisteredTexts = RegisteredTexts {
     at: |host| format!("信息将发送到{}。", spaced(host)),
     policy: "隐私政策",
     terms: "服务条款",
-    leave: |host| format!("继续前往{}？", spaced(host)),
+    leave: |host| format!("要前往{}吗？", spaced(host)),
     leave_text: "这个应用是自行注册的，它的请求没有得到登录结果。如果不是你自己打开的，请关闭本页。",
 };
 
@@ -30,7 +30,7 @@ static ZH_TW: RegisteredTexts = RegisteredTexts {
     at: |host| format!("資訊將傳送到{}。", spaced(host)),
     policy: "隱私權政策",
     terms: "服務條款",
-    leave: |host| format!("繼續前往{}？", spaced(host)),
+    leave: |host| format!("要前往{}嗎？", spaced(host)),
     leave_text: "這個應用程式是自行註冊的，它的請求沒有得到登入結果。如果不是你自己開啟的，請關閉本頁。",
 };
 
