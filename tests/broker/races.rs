@@ -122,7 +122,7 @@ on_every_backend! {
         assert_eq!(tenant.users().await.len(), 1);
     }
 
-    async fn two_tabs_of_one_interaction_at_once_finish_it_once(world: World) {
+    async fn j9_two_tabs_of_one_interaction_at_once_finish_it_once(world: World) {
         let tenant = world.tenant("acme").await;
         let pkce = Pkce::new();
         for _ in 0..10 {

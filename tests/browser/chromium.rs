@@ -40,7 +40,7 @@ on_every_backend! {
         stage.strike().await;
     }
 
-    async fn o1_a_popup_brings_the_answer_to_its_app_and_to_nobody_else(world: World) {
+    async fn o1_o2_a_popup_brings_the_answer_to_its_app_and_to_nobody_else(world: World) {
         let stage = Stage::of(&world).await;
         let seen = stage.play("popup").await;
         assert_eq!(seen["claims"]["sub"], seen["redirected"]["sub"]);

@@ -1,6 +1,7 @@
 //! Pushed authorization requests of ordinary apps (attacks G1 to G12). What the FAPI 2.0 plan asks is in
 //! `tests/conformance`.
 
+use chrono::TimeDelta;
 use e2e::{Browser, Client, Code, PUSH, Pkce, Tenant, World, on_every_backend, request_uri};
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -111,6 +112,17 @@ on_every_backend! {
         let mut stranger = world.browser();
         is_error(&app.tenant, &stranger.get(&url).await, "login_required", "a stranger");
         is_page(&browser.get(&url).await, "request_uri_unknown", "answered");
+        app.still_works(&mut browser).await;
+    }
+
+    async fn g4_a_request_that_is_too_old_is_none(world: World) {
+        let (_, mut browser, app, _) = pushing(&world).await;
+        let pushed = app.push(&Pkce::new()).send().await;
+        let life = pushed.json()["expires_in"].as_i64().unwrap();
+        assert!((5..=600).contains(&life), "{}", pushed.body);
+        let url = app.authorize_url(&request_uri(&pushed), &[]);
+        world.clock().advance(TimeDelta::seconds(life));
+        is_page(&browser.get(url).await, "request_uri_unknown", "too old");
         app.still_works(&mut browser).await;
     }
 

@@ -181,7 +181,7 @@ on_every_backend! {
         assert_eq!(posted(&answer, "cancelled").1[0].1, "access_denied");
     }
 
-    async fn a_form_and_a_message_end_a_sign_in(world: World) {
+    async fn o5_a_form_and_a_message_end_a_sign_in(world: World) {
         let tenant = world.tenant("acme").await;
         let app = with_script(&tenant, json!({})).await;
         for mode in ["form_post", "web_message"] {
@@ -200,6 +200,27 @@ on_every_backend! {
                 _ => text(&message(&answer, mode), "code").to_owned(),
             };
             assert_eq!(app.redeem(&code, &pkce).await.status, 200);
+        }
+    }
+
+    async fn o7_nothing_is_handed_over_in_another_way(world: World) {
+        let (tenant, mut browser) = signed_in(&world).await;
+        let app = with_script(&tenant, json!({})).await;
+        let relay = answered(&app, &mut browser, "web_message", &Pkce::new(), &[]).await;
+        message(&relay, "the relay page");
+        let script = browser.get(tenant.url("/sdk/hufu.js")).await;
+        assert!(script.body.contains("postMessage") || script.body.contains("BroadcastChannel"));
+        for way in ["window.name", "document.domain", "eval(", "document.write"] {
+            assert!(!relay.body.contains(way), "{way}: {}", relay.body);
+            assert!(!script.body.contains(way), "{way}");
+        }
+        // No answer to a program becomes a script.
+        for path in ["/oidc/.well-known/jwks.json", "/oidc/.well-known/openid-configuration"] {
+            let plain = browser.get(tenant.url(path)).await;
+            let wrapped = browser.get(tenant.url(&format!("{path}?callback=take&jsonp=take"))).await;
+            assert_eq!(wrapped.body, plain.body);
+            assert_eq!(header(&wrapped, "content-type"), Some("application/json"));
+            assert_eq!(header(&wrapped, "x-content-type-options"), Some("nosniff"));
         }
     }
 

@@ -188,7 +188,7 @@ on_every_backend! {
         assert_eq!(tenant.send(Method::GET, "/oidc/me", &two, None).await.status, 401);
     }
 
-    async fn j5_the_id_token_says_what_the_standard_asks_for(world: World) {
+    async fn j5_j7_j12_the_id_token_says_what_the_standard_asks_for(world: World) {
         let (tenant, mut browser) = signed_in(&world).await;
         for (algorithm, kind) in [
             ("ES256", Algorithm::ES256),
@@ -212,6 +212,11 @@ on_every_backend! {
             assert_eq!((&claims["acr"], &claims["amr"]), (&json!("urn:hufu:acr:interactive"), &json!(["wecom"])));
             // J7: one audience, and no other party.
             assert_eq!(claims["aud"], tenant.app.id);
+            // J12: it lives for ten minutes from now on.
+            let number = |name: &str| claims[name].as_i64().unwrap();
+            assert_eq!(number("exp") - number("iat"), 600);
+            let now = world.store().env.now().timestamp();
+            assert!((now - number("iat")).abs() < 60, "{claims}");
             let access = text(&issued, "access_token");
             // EdDSA hashes by SHA-512 (RFC 8032 §5.1).
             let by = if algorithm == "EdDSA" { &digest::SHA512 } else { &digest::SHA256 };
@@ -228,7 +233,7 @@ on_every_backend! {
         }
     }
 
-    async fn userinfo_tells_what_the_scope_allows(world: World) {
+    async fn j8_userinfo_tells_what_the_scope_allows(world: World) {
         let tenant = world.tenant("acme").await;
         let member = Member {
             mobile: Some("13800000001".to_owned()),

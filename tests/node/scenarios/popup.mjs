@@ -28,27 +28,56 @@ async function popup(page) {
   return opened;
 }
 
-/** O1: a page of another origin opens the app's request and listens. */
-async function strangerLearnsNothing(open, clientId) {
-  const stranger = APP.replace('app.', 'stranger.');
-  const { page } = await open();
-  await page.goto(stranger);
+/** A request for a message, which shows no page. */
+function silent(clientId) {
   const query = new URLSearchParams({
     client_id: clientId, redirect_uri: PAGE, response_type: 'code', scope: 'openid', state: 's',
     response_mode: 'web_message', prompt: 'none', code_challenge_method: 'S256',
     code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
   });
+  return `${TENANT}/oidc/auth?${query}`;
+}
+
+/** O1: a page of another origin opens the app's request and listens. */
+async function strangerLearnsNothing(open, clientId) {
+  const stranger = APP.replace('app.', 'stranger.');
+  const { page } = await open();
+  await page.goto(stranger);
   const [opened] = await Promise.all([
     page.waitForEvent('popup'),
     page.evaluate((url) => {
       globalThis.heard = [];
       addEventListener('message', ({ data }) => globalThis.heard.push(data));
       globalThis.opened = open(url);
-    }, `${TENANT}/oidc/auth?${query}`),
+    }, silent(clientId)),
   ]);
   // Nobody took the answer, so it goes where it belongs.
   await opened.waitForURL((url) => url.origin + url.pathname === PAGE);
   assert.deepEqual(await page.evaluate(() => globalThis.heard), []);
+}
+
+/** O2: a frame without an origin opens it and listens, in a page of the app's own. */
+async function sandboxLearnsNothing(open, clientId) {
+  const { page } = await open();
+  await page.goto(PAGE);
+  await page.evaluate(() => {
+    const frame = document.createElement('iframe');
+    frame.sandbox = 'allow-scripts allow-popups allow-popups-to-escape-sandbox';
+    frame.name = 'sandbox';
+    document.body.append(frame);
+  });
+  const frame = page.frame({ name: 'sandbox' });
+  assert.equal(await frame.evaluate(() => origin), 'null');
+  const [opened] = await Promise.all([
+    page.waitForEvent('popup'),
+    frame.evaluate((url) => {
+      globalThis.heard = [];
+      addEventListener('message', ({ data }) => globalThis.heard.push(data));
+      globalThis.opened = open(url);
+    }, silent(clientId)),
+  ]);
+  await opened.waitForURL((url) => url.origin + url.pathname === PAGE);
+  assert.deepEqual(await frame.evaluate(() => globalThis.heard), []);
 }
 
 await scenario(async ({ open }) => {
@@ -98,5 +127,6 @@ await scenario(async ({ open }) => {
   assert.equal(inside.context.pages().length, 1);
 
   await strangerLearnsNothing(open, clientId);
+  await sandboxLearnsNothing(open, clientId);
   return { claims: first, redirected };
 });
