@@ -101,7 +101,7 @@ impl Registrar<'_> {
             outgoing: self.provider.outgoing.policy(),
             profile: limits.profile,
             redirect_hosts: &limits.redirect_hosts,
-            scopes: &[],
+            scopes: Protocol::SCOPES.to_vec(),
         };
         let asked = metadata::read(body, &given)?;
         sector::check(&self.provider.outgoing, &asked).await?;
@@ -147,7 +147,8 @@ impl Registrar<'_> {
             outgoing: self.provider.outgoing.policy(),
             profile: before.protocol.profile,
             redirect_hosts: &registered.redirect_hosts,
-            scopes: &before.protocol.scopes,
+            // It may give some up, and get others from an administrator only.
+            scopes: before.protocol.scopes.iter().map(String::as_str).collect(),
         };
         let asked = metadata::read_again(body, &given, &before)?;
         sector::check(&self.provider.outgoing, &asked).await?;

@@ -24,8 +24,8 @@ pub(super) struct Given<'a> {
     pub(super) profile: Profile,
     /// The hosts that browsers may be sent to; any, if there is none.
     pub(super) redirect_hosts: &'a [String],
-    /// The scopes that it has beside those of a person: an administrator gave them.
-    pub(super) scopes: &'a [String],
+    /// The scopes that it may have.
+    pub(super) scopes: Vec<&'a str>,
 }
 
 /// An app as it describes itself.
@@ -113,9 +113,9 @@ fn read_object_of(
     let mut as_ours = translated(&object, given);
     let own = read_known(object, |fields| read_own(fields, given));
     let native = own.as_ref().is_ok_and(|(about, _)| about.native);
-    if let Ok((_, Some(scopes))) = &own {
-        as_ours.insert("scopes".to_owned(), json!(scopes));
-    }
+    let scopes = own.as_ref().ok().and_then(|(_, scopes)| scopes.clone());
+    let scopes = scopes.map_or_else(|| json!(given.scopes), |scopes| json!(scopes));
+    as_ours.insert("scopes".to_owned(), scopes);
     // An app that somebody may write from anywhere is no page of the demo's machine.
     let rules = Rules { outgoing: given.outgoing, http: false, native };
     let settings = read_object(as_ours, |fields| {
@@ -169,7 +169,7 @@ fn read_own(fields: &mut Fields, given: &Given<'_>) -> Option<(About, Option<Vec
         software_version: fields.optional("software_version", rules::text(200))?,
     };
     offered(fields);
-    let scopes = fields.optional("scope", |value| scopes(value, given.scopes))?;
+    let scopes = fields.optional("scope", |value| scopes(value, &given.scopes))?;
     Some((about, scopes))
 }
 
@@ -204,18 +204,16 @@ fn is_nothing(value: &Value) -> bool {
     *value == json!(false) || *value == json!([]) || *value == json!("")
 }
 
-/// The scopes of a person among those that are asked for, and those that an administrator gave. The
-/// others are the tenant's own: nobody takes them by asking (attack B6).
-fn scopes(value: &Value, more: &[String]) -> Result<Vec<String>, Flaws> {
+/// Those that it may have among the scopes that are asked for. Nobody takes others by asking (attack
+/// B6).
+fn scopes(value: &Value, may_have: &[&str]) -> Result<Vec<String>, Flaws> {
     let asked = rules::string(value)?.split(' ').filter(|scope| !scope.is_empty());
-    let mut allowed: Vec<String> = asked
-        .filter(|scope| Protocol::SCOPES.contains(scope) || more.iter().any(|own| own == scope))
-        .map(str::to_owned)
-        .collect();
+    let mut allowed: Vec<String> =
+        asked.filter(|scope| may_have.contains(scope)).map(str::to_owned).collect();
     allowed.sort_unstable();
     allowed.dedup();
     match allowed.is_empty() {
-        true => wrong(&format!("has to have some of {}", Protocol::SCOPES.join(" "))),
+        true => wrong(&format!("has to have some of {}", may_have.join(" "))),
         false => Ok(allowed),
     }
 }
