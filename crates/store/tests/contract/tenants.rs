@@ -1,10 +1,10 @@
 //! Tenants themselves: found by id and host, changed, and deleted with all that is theirs.
 
 use chrono::TimeDelta;
-use store::id::TenantId;
+use store::id::{AppId, TenantId};
 use store::source::Misconfigured;
 use store::tenant::{self, Tenant, TenantStatus};
-use store::{DatabaseUrl, Result, api_key, idempotency, secret::SecretHash, source};
+use store::{DatabaseUrl, Result, api_key, app, idempotency, secret::SecretHash, source};
 use uuid::Uuid;
 
 use crate::support::each_engine;
@@ -12,6 +12,7 @@ use crate::world::World;
 
 each_engine! {
     a_tenant_comes_back_with_every_variant,
+    n1_an_app_is_found_at_its_own_tenants_host,
     the_sample_has_a_row_in_every_table,
     a_deleted_tenant_is_gone_and_the_other_is_untouched,
 }
@@ -50,6 +51,30 @@ async fn a_tenant_comes_back_with_every_variant(url: DatabaseUrl) -> Result<()> 
         assert!(tenant::find_by_host(database, host).await?.is_none(), "{host}");
     }
     assert!(tenant::find(database, TenantId(Uuid::nil())).await?.is_none());
+    Ok(())
+}
+
+async fn n1_an_app_is_found_at_its_own_tenants_host(url: DatabaseUrl) -> Result<()> {
+    let world = World::open(url).await?;
+    let one = world.sample("one.example.com").await?;
+    let two = world.sample("two.example.com").await?;
+    let database = &world.store.database;
+    for (of, other) in [(&one, &two), (&two, &one)] {
+        let host = of.tenant.host.as_str();
+        let known = tenant::find_by_host(database, host).await?.unwrap();
+        let unknown = AppId(Uuid::nil());
+        for id in [None, Some(other.app), Some(unknown)] {
+            let found = app::find_at_host(database, host, id).await?.unwrap();
+            assert_eq!(format!("{:?}", found.tenant), format!("{known:?}"));
+            assert!(found.app.is_none(), "{id:?}");
+        }
+        let found = app::find_at_host(database, host, Some(of.app)).await?.unwrap();
+        let app = app::find(&mut world.store.tenant(of.tenant.id), of.app).await?.unwrap();
+        assert_eq!(format!("{:?}", found.tenant), format!("{known:?}"));
+        assert_eq!(format!("{:?}", found.app.unwrap()), format!("{app:?}"));
+    }
+    let nobody = app::find_at_host(database, "three.example.com", Some(one.app)).await?;
+    assert!(nobody.is_none());
     Ok(())
 }
 
