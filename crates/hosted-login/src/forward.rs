@@ -71,18 +71,13 @@ pub(crate) fn answer_at_once(
     };
     let frame = context.frame_of(Some(app))?;
     let (nonce, host) = (frame.nonce.clone(), host_of(&response.redirect_uri));
-    let action = response.redirect_uri.clone();
-    let (target, form_action) = match response.mode {
-        ResponseMode::FormPost => (
-            Target::Post { action, fields: response.params.clone() },
-            login::origin_of(&response.redirect_uri).into_iter().collect(),
-        ),
+    let (target, policy) = match response.mode {
+        ResponseMode::FormPost => posting(response),
         ResponseMode::Query | ResponseMode::WebMessage => {
-            (Target::Link { href: response.location() }, Vec::new())
+            (Target::Link { href: response.location() }, Policy::default())
         }
     };
-    let page = Leave { frame, host, target };
-    answer::page(200, &nonce, &Policy { frame: None, form_action }, &page)
+    answer::page(200, &nonce, &policy, &Leave { frame, host, target })
 }
 
 /// The host that an address leads to; the scheme, if it has none.
@@ -96,10 +91,15 @@ pub(crate) fn host_of(redirect_uri: &str) -> String {
 fn form_post(context: &Context, response: &AuthorizationResponse) -> Result<HttpResponse, Failure> {
     let frame = context.frame()?;
     let nonce = frame.nonce.clone();
+    let (target, policy) = posting(response);
+    answer::page(200, &nonce, &policy, &Continue { frame, target })
+}
+
+/// The form that carries an answer, and what its page may do.
+fn posting(response: &AuthorizationResponse) -> (Target, Policy) {
     let form_action = login::origin_of(&response.redirect_uri).into_iter().collect();
     let (action, fields) = (response.redirect_uri.clone(), response.params.clone());
-    let page = Continue { frame, target: Target::Post { action, fields } };
-    answer::page(200, &nonce, &Policy { frame: None, form_action }, &page)
+    (Target::Post { action, fields }, Policy { frame: None, form_action })
 }
 
 /// A message to the window that asks, readable by the one origin that the app registered (attack O1).

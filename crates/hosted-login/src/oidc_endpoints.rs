@@ -45,11 +45,8 @@ async fn authorize(context: &Context, params: Params) -> Result<HttpResponse, Fa
         Ok(parsed) => parsed,
         Err(Refusal::Page(reason)) => return Err(Failure::Notice(notice_of(reason))),
         Err(Refusal::Error(error)) => return Err(error.into()),
-        Err(Refusal::Redirect(response)) => {
+        Err(Refusal::Redirect(app, response)) => {
             let next = broker.to_app_with_error(&context.tenant, &response);
-            let mut scope = broker.provider.store.tenant(context.tenant.id);
-            let app = store::app::find(&mut scope, response.app).await?;
-            let app = app.ok_or(Failure::Notice(Notice::UnknownClient))?;
             return answer_at_once(context, &app, &next);
         }
     };

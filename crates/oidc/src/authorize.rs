@@ -90,7 +90,7 @@ pub enum Refusal {
     /// There is no address that can be trusted: a page of ours.
     Page(PageReason),
     /// The app is told, at its registered address.
-    Redirect(Box<ErrorResponse>),
+    Redirect(Box<App>, Box<ErrorResponse>),
     /// We failed.
     Error(Error),
 }
@@ -148,14 +148,17 @@ pub async fn parse(
     let redirect_uri = redirect_uri(&app, params).map_err(Refusal::Page)?;
     // From here on the app can be told.
     let refuse = |error| match error {
-        Error::OAuth(error) => Refusal::Redirect(Box::new(ErrorResponse {
-            app: app.id,
-            mode: parameters::response_mode(&app, &redirect_uri, params)
-                .unwrap_or(ResponseMode::Query),
-            redirect_uri: redirect_uri.clone(),
-            state: parameters::state(params).ok().flatten(),
-            error,
-        })),
+        Error::OAuth(error) => {
+            let response = ErrorResponse {
+                app: app.id,
+                mode: parameters::response_mode(&app, &redirect_uri, params)
+                    .unwrap_or(ResponseMode::Query),
+                redirect_uri: redirect_uri.clone(),
+                state: parameters::state(params).ok().flatten(),
+                error,
+            };
+            Refusal::Redirect(Box::new(app.clone()), Box::new(response))
+        }
         other => Refusal::Error(other),
     };
     if Policy::of(&app).pushed_required {
