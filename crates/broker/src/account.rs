@@ -6,8 +6,8 @@
 //!                   └─ too old ─▶ sign_in_first ─▶ enter_account, fresh ─▶ the page
 //! ```
 //! Whoever sits at a browser that was left open sees the account, but changes nothing: each change
-//! needs a sign-in of the last minutes (attack M12); taking access away from an app does not. Changes of one account come one after another,
-//! so that what one rests on is not taken away by the next.
+//! needs a sign-in of the last minutes (attack M12); taking access away from an app does not. Changes
+//! of one account come one after another, so that what one rests on is not taken away by the next.
 
 mod apps;
 mod change;

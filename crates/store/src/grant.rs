@@ -28,8 +28,8 @@ pub struct Claims {
 }
 
 /// A live grant, with what tokens say about its user: it is not revoked nor expired, its session
-/// neither ended nor idle for too long (unless it is for offline access), user, app, source and link are active, and the app still
-/// takes the way that the user came in by.
+/// neither ended nor idle for too long (unless it is for offline access), user, app, source and link
+/// are active, and the app still takes the way that the user came in by.
 #[derive(Debug, Clone, FromRow)]
 pub struct LiveGrant {
     /// Its id.
@@ -126,10 +126,10 @@ macro_rules! live {
     ($columns:literal, $from:literal, $where:literal) => {
         concat!(
             "SELECT g.id, g.app_id, g.user_id, g.session_id, g.scope, g.claims, g.offline, g.dpop_jkt,
-                    a.protocol ->> 'userinfo_signed_response_alg' AS userinfo_alg,
-             g.method, src.kind AS source_kind, g.authenticated_at, g.expires_at, u.name, u.username,
-             u.email, u.email_verified, u.phone_number, u.phone_number_verified, u.picture,
-             u.updated_at",
+             g.method, src.kind AS source_kind,
+             a.protocol ->> 'userinfo_signed_response_alg' AS userinfo_alg, g.authenticated_at,
+             g.expires_at, u.name, u.username, u.email, u.email_verified, u.phone_number,
+             u.phone_number_verified, u.picture, u.updated_at",
             $columns,
             " FROM grants g
              JOIN users u ON u.id = g.user_id
