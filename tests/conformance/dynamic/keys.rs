@@ -82,6 +82,18 @@ pub(super) async fn oidcc_ensure_client_assertion_with_iss_aud_succeeds(mut rp: 
     assert_eq!(right.status, 200, "{}", right.body);
 }
 
+/// Asks until it is so four times in a row: nodes take turns, and learn of a change within a second.
+macro_rules! until_every_node {
+    ($so:expr, $otherwise:literal) => {{
+        let began = Instant::now();
+        let mut in_a_row = 0;
+        while in_a_row < 4 {
+            assert!(began.elapsed() < Duration::from_secs(20), $otherwise);
+            in_a_row = if $so { in_a_row + 1 } else { 0 };
+        }
+    }};
+}
+
 /// The keys that are published.
 async fn kids(rp: &mut Rp) -> Vec<String> {
     let set = rp.browser.get(rp.tenant.url("/oidc/.well-known/jwks.json")).await.json();
@@ -104,20 +116,12 @@ pub(super) async fn oidcc_server_rotate_keys(mut rp: Rp) {
     let made = rp.tenant.admin.post(&path, json!({ "algorithm": "RS256" })).await;
     let new = text(&made, "kid").to_owned();
     // The new one is published, on every node, before it signs.
-    let began = Instant::now();
-    let mut in_a_row = 0;
-    while in_a_row < 4 {
-        assert!(began.elapsed() < Duration::from_secs(20), "it is not published");
-        in_a_row = if kids(&mut rp).await.contains(&new) { in_a_row + 1 } else { 0 };
-    }
+    until_every_node!(kids(&mut rp).await.contains(&new), "it is not published");
     rp.pass(3600).await;
     let activate = format!("{path}/{new}/activate");
     let answer = rp.tenant.admin.call(Method::POST, &activate, &[], Some(json!({}))).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
-    let began = Instant::now();
-    while signing(&mut rp).await != new {
-        assert!(began.elapsed() < Duration::from_secs(20), "the old one still signs");
-    }
+    until_every_node!(signing(&mut rp).await == new, "the old one still signs");
     // What the old one signed can still be verified.
     for _ in 0..2 {
         let known = kids(&mut rp).await;
