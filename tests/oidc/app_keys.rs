@@ -11,7 +11,7 @@ use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 
 use crate::steps::{by, is_oauth_error};
 
@@ -318,8 +318,9 @@ on_every_backend! {
         let text = server.url("/keys");
         let change = format!("UPDATE apps SET protocol = replace(CAST(protocol AS TEXT), '{text}', '{private}')");
         match &world.store().database {
-            store::Database::Sqlite { write, .. } => {
-                sqlx::query(AssertSqlSafe(change)).execute(write).await.map(drop)
+            store::Database::Sqlite { options, .. } => {
+                let mut beside = SqliteConnection::connect_with(options).await.unwrap();
+                sqlx::query(AssertSqlSafe(change)).execute(&mut beside).await.map(drop)
             }
             store::Database::Postgres(pool) => {
                 let change = change.replacen("replace(", "CAST(replace(", 1) + " AS JSONB)";

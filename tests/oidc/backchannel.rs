@@ -9,7 +9,7 @@ use e2e::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use tokio::time::{sleep, timeout};
 
 use crate::steps::{
@@ -62,7 +62,10 @@ pub(crate) fn logout_token(request: &Received) -> String {
 pub(crate) async fn counted(world: &World, query: &str) -> i64 {
     let query = AssertSqlSafe(query.to_owned());
     match &world.store().database {
-        store::Database::Sqlite { write, .. } => sqlx::query_scalar(query).fetch_one(write).await,
+        store::Database::Sqlite { options, .. } => {
+            let mut beside = SqliteConnection::connect_with(options).await.unwrap();
+            sqlx::query_scalar(query).fetch_one(&mut beside).await
+        }
         store::Database::Postgres(pool) => sqlx::query_scalar(query).fetch_one(pool).await,
     }
     .unwrap()

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use e2e::{AppServer, Received, Reply, Tenant, World, on_every_backend};
 use reqwest::Method;
 use serde_json::json;
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use tokio::time::{sleep, timeout};
 
 use crate::backchannel::{
@@ -26,8 +26,9 @@ const PAUSES: [i64; 6] = [5, 30, 120, 600, 3600, 3600];
 /// Runs a statement behind the program's back.
 async fn run(world: &World, statement: String) {
     match &world.store().database {
-        store::Database::Sqlite { write, .. } => {
-            sqlx::query(AssertSqlSafe(statement)).execute(write).await.map(drop)
+        store::Database::Sqlite { options, .. } => {
+            let mut beside = SqliteConnection::connect_with(options).await.unwrap();
+            sqlx::query(AssertSqlSafe(statement)).execute(&mut beside).await.map(drop)
         }
         store::Database::Postgres(pool) => {
             sqlx::query(AssertSqlSafe(statement)).execute(pool).await.map(drop)

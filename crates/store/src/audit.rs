@@ -9,7 +9,7 @@ use crate::env::{Env, first_id};
 use crate::error::Result;
 use crate::id::{AppId, EventId, SourceId, UserId};
 use crate::page::{Cursor, Page, PageRequest};
-use crate::scope::{Scope, TenantWrite};
+use crate::scope::{Scope, WriteScope};
 use crate::sql;
 
 crate::text_enum! {
@@ -100,7 +100,7 @@ pub struct Recorded {
 }
 
 /// Records an event in the transaction of what it tells about: neither is there without the other.
-pub async fn record(tx: &mut TenantWrite, env: &Env, event: Event) -> Result<()> {
+pub async fn record(tx: &mut impl WriteScope, env: &Env, event: Event) -> Result<()> {
     tx.query(sql!(
         "INSERT INTO audit_events (tenant_id, id, at, actor_kind, actor_id, action, result, app_id,
          source_id, user_id, address, trace, detail)

@@ -66,16 +66,32 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-/// Whether the fault that this code names may be over in a moment.
-fn may_pass(code: &str) -> bool {
-    // PostgreSQL's SQLSTATE, five characters: connection lost (08), read-only (25006), serialization
-    // or deadlock (40), out of resources (53), shutting down or starting (57P), system error (58); a
-    // statement or a transaction that took too long (57014, 25P03).
-    const CLASSES: [&str; 8] = ["08", "25006", "25P03", "40", "53", "57014", "57P", "58"];
-    // SQLite's result code, in the low byte: busy, locked, read-only, input/output, full, cannot open.
-    const RESULTS: [u32; 6] = [5, 6, 8, 10, 13, 14];
-    match code.parse::<u32>() {
-        Ok(number) if code.len() < 5 => RESULTS.contains(&(number & 0xff)),
-        _ => CLASSES.iter().any(|class| code.starts_with(class)),
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ffi;
+        match error.sqlite_error().map(|failure| failure.extended_code) {
+            Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => {
+                Self::Conflict
+            }
+            Some(ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => Self::Reference,
+            // The result code is in the low byte.
+            Some(code) if PASSING_RESULTS.contains(&(code & 0xff)) => {
+                Self::Unavailable(Box::new(error))
+            }
+            _ => Self::Database(sqlx::Error::AnyDriverError(Box::new(error))),
+        }
     }
+}
+
+/// SQLite's result codes for faults that may be over in a moment: busy, locked, read-only,
+/// input/output, full, cannot open.
+const PASSING_RESULTS: [i32; 6] = [5, 6, 8, 10, 13, 14];
+
+/// Whether the fault that this SQLSTATE of PostgreSQL names may be over in a moment.
+fn may_pass(code: &str) -> bool {
+    // Five characters: connection lost (08), read-only (25006), serialization or deadlock (40), out
+    // of resources (53), shutting down or starting (57P), system error (58); a statement or a
+    // transaction that took too long (57014, 25P03).
+    const CLASSES: [&str; 8] = ["08", "25006", "25P03", "40", "53", "57014", "57P", "58"];
+    CLASSES.iter().any(|class| code.starts_with(class))
 }

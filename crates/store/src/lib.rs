@@ -5,6 +5,7 @@
 //! ```text
 //! Store ─┬─ tenant(id) ─▶ TenantRead   statements of one tenant, each by itself
 //!        ├─ begin(id)  ─▶ TenantWrite  the same in one transaction, which lasts if committed
+//!        ├─ single(id) ─▶ TenantSingle writes, each statement by itself
 //!        ├─ ephemeral  ─▶ Slot<T>      put · put_new · get · take · count, each with a time to live
 //!        └─ env, keys                  time, randomness, the ring that seals secrets
 //! ```
@@ -63,7 +64,7 @@ pub use crate::env::{Clock, Env, Random};
 pub use crate::ephemeral::Ephemeral;
 pub use crate::error::{Error, Result};
 use crate::id::TenantId;
-pub use crate::scope::{Scope, TenantRead, TenantSql, TenantWrite};
+pub use crate::scope::{Scope, TenantRead, TenantSingle, TenantSql, TenantWrite, WriteScope};
 pub use crate::secret::KeyRing;
 pub use crate::sql::{Database, DatabaseUrl};
 
@@ -92,6 +93,12 @@ impl Store {
     /// Begins a transaction on the rows of one tenant.
     pub async fn begin(&self, id: TenantId) -> Result<TenantWrite> {
         TenantWrite::begin(&self.database, id, Arc::clone(&self.logout_due)).await
+    }
+
+    /// A handle that writes the rows of one tenant, each statement by itself.
+    #[must_use]
+    pub fn single(&self, id: TenantId) -> TenantSingle {
+        TenantSingle::new(self.database.clone(), id)
     }
 
     /// Asks both parts whether they answer.

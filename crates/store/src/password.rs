@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::id::UserId;
-use crate::scope::{Scope, TenantWrite};
+use crate::scope::{Scope, TenantWrite, WriteScope};
 use crate::sql;
 
 /// A user's password.
@@ -49,7 +49,12 @@ pub async fn set(tx: &mut TenantWrite, env: &Env, user: UserId, hash: &str) -> R
 }
 
 /// Replaces the hash of an unchanged password by one with other parameters.
-pub async fn rehash(tx: &mut TenantWrite, user: UserId, before: &str, hash: &str) -> Result<()> {
+pub async fn rehash(
+    tx: &mut impl WriteScope,
+    user: UserId,
+    before: &str,
+    hash: &str,
+) -> Result<()> {
     tx.query(sql!(
         "UPDATE passwords SET hash = $4 WHERE tenant_id = $1 AND user_id = $2 AND hash = $3"
     ))

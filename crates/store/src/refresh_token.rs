@@ -13,7 +13,7 @@ use crate::env::Env;
 use crate::error::Result;
 use crate::grant::LiveGrant;
 use crate::id::{GrantId, TenantId};
-use crate::scope::{Scope, TenantWrite};
+use crate::scope::{Scope, TenantWrite, WriteScope};
 use crate::secret::{KeyRing, Place, SecretHash};
 use crate::sql;
 
@@ -51,7 +51,7 @@ impl RefreshToken {
 
 /// Issues a refresh token under a grant.
 pub async fn create(
-    tx: &mut TenantWrite,
+    tx: &mut impl WriteScope,
     env: &Env,
     grant: GrantId,
     token: &SecretHash,
@@ -73,7 +73,7 @@ pub async fn create(
 
 /// Notes that a refresh token was used: it may lie idle anew.
 pub async fn touch(
-    tx: &mut TenantWrite,
+    tx: &mut impl WriteScope,
     env: &Env,
     token: &SecretHash,
     idle: TimeDelta,

@@ -6,11 +6,11 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::error::Result;
-use crate::scope::{Scope, TenantWrite};
+use crate::scope::{Scope, WriteScope};
 use crate::sql;
 
 /// Revokes the access token with this `jti`.
-pub async fn revoke(tx: &mut TenantWrite, id: Uuid, expires_at: DateTime<Utc>) -> Result<()> {
+pub async fn revoke(tx: &mut impl WriteScope, id: Uuid, expires_at: DateTime<Utc>) -> Result<()> {
     tx.query(sql!(
         "INSERT INTO revoked_access_tokens (tenant_id, id, expires_at) VALUES ($1, $2, $3)
          ON CONFLICT (tenant_id, id) DO NOTHING"

@@ -9,7 +9,7 @@ use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::id::{IdentityId, SessionId, SourceId, UserId};
 use crate::logout_delivery;
-use crate::scope::{Scope, TenantWrite};
+use crate::scope::{Scope, TenantWrite, WriteScope};
 use crate::secret::SecretHash;
 use crate::sql;
 
@@ -280,7 +280,12 @@ pub async fn is_of_user(scope: &mut impl Scope, id: SessionId, user: UserId) -> 
 }
 
 /// Notes that a session was used: it may lie idle anew.
-pub async fn touch(tx: &mut TenantWrite, env: &Env, id: SessionId, idle: TimeDelta) -> Result<()> {
+pub async fn touch(
+    tx: &mut impl WriteScope,
+    env: &Env,
+    id: SessionId,
+    idle: TimeDelta,
+) -> Result<()> {
     let now = env.now();
     tx.query(sql!(
         "UPDATE sessions SET last_seen_at = $3, idle_until = $4 WHERE tenant_id = $1 AND id = $2"

@@ -4,27 +4,32 @@
 //! placeholders. What belongs to a tenant runs through a [`Scope`](crate::Scope), which binds the tenant as `$1`
 //! by itself and takes only texts that name it: [`sql!`](macro@crate::sql) checks that while compiling.
 
-mod readers;
+mod driver;
+mod never;
+mod sqlite;
+mod statements;
+mod together;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow, Postgres};
-use sqlx::sqlite::{
-    Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool,
-    SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+use sqlx::postgres::{
+    PgArguments, PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow, Postgres,
 };
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{Arguments as _, Connection as _, Encode, Executor as _, FromRow, Type};
 
-use self::readers::Readers;
+use self::driver::{Rusqlite, Values};
+use self::sqlite::{Sqlite, SqlitePlace, Writing};
+use self::statements::BUSY_TIMEOUT;
 use crate::error::{Error, Result};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
 /// A value that both engines can bind.
 pub(crate) trait Value:
-    for<'q> Encode<'q, Sqlite>
-    + Type<Sqlite>
+    for<'q> Encode<'q, Rusqlite>
+    + Type<Rusqlite>
     + for<'q> Encode<'q, Postgres>
     + Type<Postgres>
     + Send
@@ -32,8 +37,8 @@ pub(crate) trait Value:
 {
 }
 impl<T> Value for T where
-    T: for<'q> Encode<'q, Sqlite>
-        + Type<Sqlite>
+    T: for<'q> Encode<'q, Rusqlite>
+        + Type<Rusqlite>
         + for<'q> Encode<'q, Postgres>
         + Type<Postgres>
         + Send
@@ -43,11 +48,11 @@ impl<T> Value for T where
 
 /// A row that both engines can decode; `#[derive(sqlx::FromRow)]` suffices.
 pub(crate) trait Record:
-    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+    for<'r> FromRow<'r, driver::Row> + for<'r> FromRow<'r, PgRow> + Send + Unpin + 'static
 {
 }
 impl<T> Record for T where
-    T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+    T: for<'r> FromRow<'r, driver::Row> + for<'r> FromRow<'r, PgRow> + Send + Unpin + 'static
 {
 }
 
@@ -62,37 +67,32 @@ pub enum DatabaseUrl {
     Postgres(String),
 }
 
-/// An open database: pools of connections to one of the two engines.
+/// An open database: connections to one of the two engines.
 #[derive(Debug, Clone)]
 pub enum Database {
-    /// One connection writes, some read: SQLite has one writer at a time, and waiting for it in
-    /// the pool's queue is cheaper and fairer than busy-waiting on the file's lock.
+    /// SQLite.
     Sqlite {
-        /// The writer.
-        write: SqlitePool,
-        /// The readers.
-        read: Readers,
+        /// The connections.
+        sqlite: Sqlite,
+        /// How sqlx connects to it, for the migrations.
+        options: Box<SqliteConnectOptions>,
     },
     /// PostgreSQL.
     Postgres(PgPool),
 }
 
 impl Database {
-    /// Opens the database. `connections` bounds the pool (PostgreSQL) or the readers (SQLite).
+    /// Opens the database. `connections` bounds the pool (PostgreSQL) or the threads that read
+    /// (SQLite).
     pub async fn open(url: &DatabaseUrl, connections: u32) -> Result<Self> {
         match url {
             DatabaseUrl::SqliteFile(path) => {
-                let options = sqlite_options()
-                    .filename(path)
-                    .create_if_missing(true)
-                    .journal_mode(SqliteJournalMode::Wal)
-                    // A session that was ended must not come back after a power cut.
-                    .synchronous(SqliteSynchronous::Full);
-                Self::open_sqlite(options, connections).await
+                let options = SqliteConnectOptions::new().filename(path);
+                Self::open_sqlite(SqlitePlace::Disk(path.clone()), options, connections).await
             }
             DatabaseUrl::SqliteMemory(name) => {
-                let options = sqlite_options().vfs("memdb").filename(format!("/{name}"));
-                Self::open_sqlite(options, connections).await
+                let options = SqliteConnectOptions::new().vfs("memdb").filename(format!("/{name}"));
+                Self::open_sqlite(SqlitePlace::Memory(name.clone()), options, connections).await
             }
             DatabaseUrl::Postgres(url) => {
                 let options: PgConnectOptions = url
@@ -121,22 +121,17 @@ impl Database {
         }
     }
 
-    async fn open_sqlite(options: SqliteConnectOptions, connections: u32) -> Result<Self> {
-        let writer = || {
-            SqlitePoolOptions::new()
-                .max_connections(1)
-                .acquire_timeout(ACQUIRE_TIMEOUT)
-                .test_before_acquire(false)
-                .min_connections(1)
-                .idle_timeout(None)
-                .max_lifetime(None)
-        };
-        let write = retried(|| writer().connect_with(options.clone())).await?;
-        // Each connection is a thread: more than processors only switch between them.
-        let processors = std::thread::available_parallelism().map_or(2, usize::from);
-        let readers = connections.clamp(1, u32::try_from(processors).unwrap_or(2).max(2));
-        let read = Readers::open(options, readers, ACQUIRE_TIMEOUT).await?;
-        Ok(Self::Sqlite { write, read })
+    async fn open_sqlite(
+        place: SqlitePlace,
+        options: SqliteConnectOptions,
+        connections: u32,
+    ) -> Result<Self> {
+        // More threads than processors only switch between them.
+        let processors = std::thread::available_parallelism().map_or(2, usize::from).max(2);
+        let threads = usize::try_from(connections).unwrap_or(processors).clamp(1, processors);
+        let sqlite = retried(async || Sqlite::open(place.clone(), threads)).await?;
+        let options = Box::new(options.foreign_keys(true).busy_timeout(BUSY_TIMEOUT));
+        Ok(Self::Sqlite { sqlite, options })
     }
 
     /// Brings the schema up to date. Safe when several nodes do it at once.
@@ -153,8 +148,12 @@ impl Database {
                 own.close().await;
                 outcome
             }
-            Self::Sqlite { write, .. } => {
-                retried(|| MIGRATIONS.run(write)).await.map_err(Error::Migration)
+            Self::Sqlite { options, .. } => {
+                let pool = SqlitePoolOptions::new().max_connections(1);
+                let pool = pool.connect_with((**options).clone()).await?;
+                let outcome = retried(|| MIGRATIONS.run(&pool)).await.map_err(Error::Migration);
+                pool.close().await;
+                outcome
             }
         }
     }
@@ -179,17 +178,19 @@ impl Database {
 
     /// A statement outside any tenant; for this crate's own global tables only.
     pub(crate) fn query(&self, text: &'static str) -> Query<'_> {
-        Query::new(Target::Pool(self), text)
+        Query::new(
+            text,
+            match self {
+                Self::Sqlite { sqlite, .. } => On::Sqlite(sqlite, Values::default()),
+                Self::Postgres(pool) => On::Pool(pool, PgArguments::default()),
+            },
+        )
     }
 
     /// Begins a writing transaction.
     pub(crate) async fn begin(&self) -> Result<Transaction> {
         Ok(match self {
-            // IMMEDIATE: a transaction that reads first and writes later would otherwise fail with
-            // "database is locked" when another one wrote meanwhile.
-            Self::Sqlite { write, .. } => {
-                Transaction::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)
-            }
+            Self::Sqlite { sqlite, .. } => Transaction::Sqlite(sqlite.begin().await?),
             Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
         })
     }
@@ -207,10 +208,7 @@ impl Database {
     /// Closes all connections; what runs is finished first.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { write, read } => {
-                read.close();
-                write.close().await;
-            }
+            Self::Sqlite { sqlite, .. } => sqlite.close().await,
             Self::Postgres(pool) => pool.close().await,
         }
     }
@@ -239,19 +237,21 @@ where
     work().await
 }
 
-fn sqlite_options() -> SqliteConnectOptions {
-    SqliteConnectOptions::new().foreign_keys(true).busy_timeout(Duration::from_secs(5))
-}
-
 /// A writing transaction. Dropped without [`commit`](Self::commit), it rolls back.
 pub(crate) enum Transaction {
-    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Sqlite(Writing),
     Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
 impl Transaction {
     pub(crate) fn query(&mut self, text: &'static str) -> Query<'_> {
-        Query::new(Target::Transaction(self), text)
+        Query::new(
+            text,
+            match self {
+                Self::Sqlite(tx) => On::SqliteTransaction(tx, Values::default()),
+                Self::Postgres(tx) => On::PostgresTransaction(tx, PgArguments::default()),
+            },
+        )
     }
 
     pub(crate) async fn commit(self) -> Result<()> {
@@ -263,80 +263,48 @@ impl Transaction {
     }
 }
 
-enum Target<'t> {
-    Pool(&'t Database),
-    Transaction(&'t mut Transaction),
-}
-
-enum Bound {
-    Sqlite(SqliteArguments),
-    Postgres(PgArguments),
+/// Where a statement runs, and the values that are bound to it.
+enum On<'t> {
+    Sqlite(&'t Sqlite, Values),
+    SqliteTransaction(&'t mut Writing, Values),
+    Pool(&'t PgPool, PgArguments),
+    PostgresTransaction(&'t mut PgConnection, PgArguments),
 }
 
 /// A statement with its values, about to run.
 pub(crate) struct Query<'t> {
-    target: Target<'t>,
     text: &'static str,
-    bound: Bound,
+    on: On<'t>,
     planned_anew: bool,
     failed: Option<sqlx::error::BoxDynError>,
 }
 
-/// Runs `$call` on whichever engine the query is for. SQLite reads by a reader.
+/// Runs `$sqlite` or `$postgres`, as the query is for the one or the other.
 macro_rules! on_engine {
-    ($query:expr, |$args:ident, $executor:ident| $call:expr) => {
-        on_engine!($query, |$args, $executor| $call, read, |pool| {
-            let mut reader = pool.take().await?;
-            let $executor = &mut *reader;
-            let outcome = $call;
-            reader.give_back(&outcome);
-            outcome
-        })
-    };
-    ($query:expr, |$args:ident, $executor:ident| $call:expr, $sqlite:ident, |$pool:ident| $own:expr) => {{
+    ($query:expr, |$engine:ident, $values:ident| $sqlite:expr, $postgres:expr) => {{
         let query = $query;
         if let Some(error) = query.failed {
             return Err(Error::Database(sqlx::Error::Encode(error)));
         }
-        match (query.target, query.bound) {
-            (Target::Pool(Database::Sqlite { $sqlite: $pool, .. }), Bound::Sqlite($args)) => $own,
-            (Target::Pool(Database::Postgres(pool)), Bound::Postgres($args)) => {
-                let $executor = pool;
-                $call
-            }
-            (Target::Transaction(Transaction::Sqlite(tx)), Bound::Sqlite($args)) => {
-                let $executor = &mut **tx;
-                $call
-            }
-            (Target::Transaction(Transaction::Postgres(tx)), Bound::Postgres($args)) => {
-                let $executor = &mut **tx;
-                $call
-            }
-            // `Query::new` chooses both from the same target.
-            _ => Err(sqlx::Error::WorkerCrashed),
+        match query.on {
+            On::Sqlite($engine, $values) => $sqlite.await,
+            On::SqliteTransaction($engine, $values) => $sqlite.await,
+            On::Pool($engine, $values) => Ok($postgres.await?),
+            On::PostgresTransaction($engine, $values) => Ok($postgres.await?),
         }
-        .map_err(Error::from)
     }};
 }
 
 impl<'t> Query<'t> {
-    fn new(target: Target<'t>, text: &'static str) -> Self {
-        let bound = match &target {
-            Target::Pool(Database::Sqlite { .. }) | Target::Transaction(Transaction::Sqlite(_)) => {
-                Bound::Sqlite(SqliteArguments::default())
-            }
-            Target::Pool(Database::Postgres(_)) | Target::Transaction(Transaction::Postgres(_)) => {
-                Bound::Postgres(PgArguments::default())
-            }
-        };
-        Self { target, text, bound, planned_anew: false, failed: None }
+    fn new(text: &'static str, on: On<'t>) -> Self {
+        Self { text, on, planned_anew: false, failed: None }
     }
 
     /// Binds the next placeholder.
     pub(crate) fn bind<V: Value>(mut self, value: V) -> Self {
-        let added = match &mut self.bound {
-            Bound::Sqlite(arguments) => sqlx::Arguments::add(arguments, value),
-            Bound::Postgres(arguments) => arguments.add(value),
+        let added = match &mut self.on {
+            On::Sqlite(_, values) | On::SqliteTransaction(_, values) => values.add(value),
+            On::Pool(_, values) | On::PostgresTransaction(_, values) => values.add(value),
         };
         if let Err(error) = added {
             self.failed.get_or_insert(error);
@@ -354,58 +322,34 @@ impl<'t> Query<'t> {
     /// The row, if there is one.
     pub(crate) async fn optional<R: Record>(self) -> Result<Option<R>> {
         let text = self.text;
-        on_engine!(self, |arguments, executor| {
-            sqlx::query_as_with(text, arguments).fetch_optional(executor).await
-        })
+        on_engine!(
+            self,
+            |engine, values| engine.optional(text, values),
+            sqlx::query_as_with(text, values).fetch_optional(engine)
+        )
     }
 
     /// The only row.
     pub(crate) async fn one<R: Record>(self) -> Result<R> {
-        let text = self.text;
-        on_engine!(self, |arguments, executor| {
-            sqlx::query_as_with(text, arguments).fetch_one(executor).await
-        })
+        self.optional().await?.ok_or(Error::Database(sqlx::Error::RowNotFound))
     }
 
     /// Every row.
     pub(crate) async fn all<R: Record>(self) -> Result<Vec<R>> {
         let (text, kept) = (self.text, !self.planned_anew);
-        on_engine!(self, |arguments, executor| {
-            sqlx::query_as_with(text, arguments).persistent(kept).fetch_all(executor).await
-        })
+        on_engine!(
+            self,
+            |engine, values| engine.all(text, values),
+            sqlx::query_as_with(text, values).persistent(kept).fetch_all(engine)
+        )
     }
 
     /// Runs a statement for its effect; the number of rows it touched.
     pub(crate) async fn execute(self) -> Result<u64> {
         let text = self.text;
-        on_engine!(
-            self,
-            |arguments, executor| {
-                sqlx::query_with(text, arguments)
-                    .execute(executor)
-                    .await
-                    .map(|done| done.affected())
-            },
-            write,
-            |pool| {
-                let done = sqlx::query_with(text, arguments).execute(pool).await;
-                done.map(|done| done.affected())
-            }
-        )
-    }
-}
-
-/// Rows touched, by whichever engine.
-trait Affected {
-    fn affected(&self) -> u64;
-}
-impl Affected for sqlx::sqlite::SqliteQueryResult {
-    fn affected(&self) -> u64 {
-        self.rows_affected()
-    }
-}
-impl Affected for sqlx::postgres::PgQueryResult {
-    fn affected(&self) -> u64 {
-        self.rows_affected()
+        on_engine!(self, |engine, values| engine.execute(text, values), async {
+            let done = sqlx::query_with(text, values).execute(engine).await?;
+            Ok::<_, sqlx::Error>(done.rows_affected())
+        })
     }
 }

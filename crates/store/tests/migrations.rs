@@ -6,7 +6,7 @@ mod support;
 
 use futures_util::future::join_all;
 use store::{Database, DatabaseUrl, Result};
-use support::each_engine;
+use support::{beside, each_engine};
 
 each_engine! {
     eight_nodes_migrate_at_once,
@@ -42,7 +42,9 @@ async fn a_database_says_whether_it_is_migrated(url: DatabaseUrl) -> Result<()> 
     let forget = "DELETE FROM _sqlx_migrations WHERE version = \
                   (SELECT max(version) FROM _sqlx_migrations)";
     match &database {
-        Database::Sqlite { write, .. } => drop(sqlx::query(forget).execute(write).await.unwrap()),
+        Database::Sqlite { options, .. } => {
+            sqlx::query(forget).execute(&beside(options)).await.unwrap();
+        }
         Database::Postgres(pool) => drop(sqlx::query(forget).execute(pool).await.unwrap()),
     }
     assert!(!database.is_migrated().await?);

@@ -9,7 +9,7 @@ mod support;
 
 use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 use store::{Database, DatabaseUrl, Result};
-use support::each_engine;
+use support::{beside, each_engine};
 
 each_engine! {
     every_statement_is_accepted,
@@ -44,7 +44,9 @@ async fn every_statement_is_accepted(url: DatabaseUrl) -> Result<()> {
 async fn prepare(database: &Database, text: &str) -> sqlx::Result<()> {
     let text = AssertSqlSafe(text.to_owned()).into_sql_str();
     match database {
-        Database::Sqlite { write, .. } => write.acquire().await?.prepare(text).await.map(drop),
+        Database::Sqlite { options, .. } => {
+            beside(options).acquire().await?.prepare(text).await.map(drop)
+        }
         Database::Postgres(pool) => pool.acquire().await?.prepare(text).await.map(drop),
     }
 }

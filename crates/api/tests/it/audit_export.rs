@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::http::Method;
 use actix_web::{App, HttpServer};
 use serde_json::{Value, json};
+use sqlx::SqlitePool;
 use store::Database;
 use store::audit::{self, Event};
 
@@ -109,15 +110,16 @@ async fn a_failure_on_the_way_does_not_look_like_the_end() {
     actix_web::rt::spawn(running);
 
     // A row that cannot be read, on the third page.
-    let Database::Sqlite { write, .. } = &bed.store.database else { unreachable!() };
+    let Database::Sqlite { options, .. } = &bed.store.database else { unreachable!() };
+    let beside = SqlitePool::connect_lazy_with((**options).clone());
     let spoil = "UPDATE audit_events SET detail = $1 WHERE id = (SELECT max(id) FROM audit_events)";
-    sqlx::query(spoil).bind("no JSON").execute(write).await.unwrap();
+    sqlx::query(spoil).bind("no JSON").execute(&beside).await.unwrap();
     let broken = raw(address, &tenant).await;
     assert_eq!(exported(&broken), 400);
     assert!(!broken.ends_with(END), "{}", &broken[broken.len() - 300..]);
 
     // Positive control.
-    sqlx::query(spoil).bind("{}").execute(write).await.unwrap();
+    sqlx::query(spoil).bind("{}").execute(&beside).await.unwrap();
     let whole = raw(address, &tenant).await;
     assert_eq!(exported(&whole), 450);
     assert!(whole.ends_with(END));

@@ -5,15 +5,18 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use store::account::{self, AccountSettings};
 use store::corp::{self, Corp};
-use store::id::UserId;
+use store::id::{GrantId, UserId};
 use store::identity::Subject;
 use store::normal::Handle;
+use store::secret::SecretHash;
 use store::session::Ending;
 use store::user::UserStatus;
-use store::{DatabaseUrl, Error, Result, grant, identity, session, user, user_search};
+use store::{
+    DatabaseUrl, Error, Result, grant, identity, refresh_token, session, user, user_search,
+};
 
 use crate::support::each_engine;
-use crate::world::{FIRST, Sample, World, granted, profile, subject};
+use crate::world::{FIRST, HOUR, Sample, World, granted, profile, subject};
 
 each_engine! {
     s1_fifty_first_sign_ins_at_once_make_one_user,
@@ -23,6 +26,7 @@ each_engine! {
     writers_wait_for_one_another,
     readers_see_all_of_a_transaction_or_nothing,
     a_suspension_beside_grants_leaves_none_alive,
+    single_statements_at_once_last_or_fail_each_by_itself,
 }
 
 /// Signs a person in as the broker does: in one transaction, begun anew when somebody was faster.
@@ -220,5 +224,44 @@ async fn a_suspension_beside_grants_leaves_none_alive(url: DatabaseUrl) -> Resul
     for id in join_all(granting).await {
         assert!(grant::find_live(&mut read, world.env(), id.unwrap()).await?.is_none());
     }
+    Ok(())
+}
+
+/// Those that wait for the writer together are written together, and one that fails takes no other along.
+async fn single_statements_at_once_last_or_fail_each_by_itself(url: DatabaseUrl) -> Result<()> {
+    let world = World::open(url).await?;
+    let of = world.sample("acme.example.com").await?;
+    let count = "SELECT count(*) FROM refresh_tokens";
+    let before = world.count(count).await;
+    // Meanwhile they gather.
+    let tx = world.store.begin(of.tenant.id).await?;
+    let singles: Vec<_> = (0..60)
+        .map(|at| {
+            let (world, of) = (world.clone(), of.clone());
+            tokio::spawn(async move {
+                // Every third is of a grant that there is not, every fifth takes one that is taken.
+                let grant = if at % 3 == 0 { GrantId(of.tenant.id.0) } else { of.grant };
+                let token = if at % 5 == 0 { "the same".to_owned() } else { at.to_string() };
+                let mut single = world.store.single(of.tenant.id);
+                let hash = SecretHash::of(&token);
+                (at, refresh_token::create(&mut single, world.env(), grant, &hash, HOUR).await)
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    drop(tx);
+    let mut of_the_same = 0;
+    for (at, outcome) in join_all(singles).await.into_iter().map(|single| single.unwrap()) {
+        match outcome {
+            Ok(()) if at % 3 != 0 && at % 5 == 0 => of_the_same += 1,
+            Ok(()) => assert!(at % 3 != 0, "{at}"),
+            Err(Error::Reference) => assert!(at % 3 == 0, "{at}"),
+            Err(Error::Conflict) => assert!(at % 5 == 0, "{at}"),
+            Err(error) => panic!("{at}: {error}"),
+        }
+    }
+    assert_eq!(of_the_same, 1);
+    // 60 without the 20 of no grant; of the 8 of the rest that are the same, one.
+    assert_eq!(world.count(count).await - before, 40 - 8 + 1);
     Ok(())
 }

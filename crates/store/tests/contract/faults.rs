@@ -1,13 +1,13 @@
 //! A database that takes no writes for a while (attack S3) says so, and goes on when it is over.
 
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, SqliteConnection};
 use store::{Database, DatabaseUrl, Error, Result, Store, user};
 
 use crate::support::{Engine, each_engine, run};
 use crate::world::{Sample, World, profile};
 
 each_engine! {
-    s3_a_read_only_database_is_unavailable_for_writes,
+    s3_a_database_that_takes_no_writes_is_unavailable_for_them,
     s3_a_closed_database_is_unavailable,
 }
 
@@ -16,38 +16,61 @@ async fn reopened(world: &World, url: &DatabaseUrl) -> Result<Store> {
     Ok(Store { database: Database::open(url, 2).await?, ..world.store.clone() })
 }
 
-async fn set_read_only(database: &Database, on: bool) {
+/// Keeps everybody else from writing: SQLite by the lock of a process beside us, PostgreSQL by being
+/// read-only. Ended by [`let_write`].
+async fn keep_from_writing(database: &Database) -> Option<SqliteConnection> {
     match database {
-        Database::Sqlite { write, .. } => {
-            let text = if on { "PRAGMA query_only = TRUE" } else { "PRAGMA query_only = FALSE" };
-            sqlx::query(text).execute(write).await.unwrap();
+        Database::Sqlite { options, .. } => {
+            let mut beside = SqliteConnection::connect_with(options).await.unwrap();
+            beside.execute("BEGIN IMMEDIATE").await.unwrap();
+            Some(beside)
         }
         Database::Postgres(pool) => {
-            let text = "SELECT set_config('default_transaction_read_only', $1, false)";
-            // On each of its connections.
-            let mut held = Vec::new();
-            for _ in 0..2 {
-                let mut connection = pool.acquire().await.unwrap();
-                let value = if on { "on" } else { "off" };
-                sqlx::query(text).bind(value).execute(&mut *connection).await.unwrap();
-                held.push(connection);
-            }
+            set_read_only(pool, "on").await;
+            None
         }
     }
 }
 
-async fn s3_a_read_only_database_is_unavailable_for_writes(url: DatabaseUrl) -> Result<()> {
+async fn let_write(database: &Database, lock: Option<SqliteConnection>) {
+    if let Some(lock) = lock {
+        lock.close().await.unwrap();
+    }
+    if let Database::Postgres(pool) = database {
+        set_read_only(pool, "off").await;
+    }
+}
+
+async fn set_read_only(pool: &PgPool, value: &str) {
+    let text = "SELECT set_config('default_transaction_read_only', $1, false)";
+    // On each of its connections.
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut connection = pool.acquire().await.unwrap();
+        sqlx::query(text).bind(value).execute(&mut *connection).await.unwrap();
+        held.push(connection);
+    }
+}
+
+async fn s3_a_database_that_takes_no_writes_is_unavailable_for_them(
+    url: DatabaseUrl,
+) -> Result<()> {
     let world = World::open(url.clone()).await?;
     let of = world.sample("acme.example.com").await?;
     let store = reopened(&world, &url).await?;
-    set_read_only(&store.database, true).await;
+    let lock = keep_from_writing(&store.database).await;
     let outcome = write(&store, &of).await;
     assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
-    assert!(user::find(&mut store.tenant(of.tenant.id), of.user).await?.is_some());
-    store.ping().await?;
+    // In memory a lock keeps readers off as well.
+    if !matches!(url, DatabaseUrl::SqliteMemory(_)) {
+        assert!(user::find(&mut store.tenant(of.tenant.id), of.user).await?.is_some());
+        store.ping().await?;
+    }
 
-    set_read_only(&store.database, false).await;
-    write(&store, &of).await
+    let_write(&store.database, lock).await;
+    write(&store, &of).await?;
+    assert!(user::find(&mut store.tenant(of.tenant.id), of.user).await?.is_some());
+    Ok(())
 }
 
 /// Writes a row. SQLite refuses the transaction, PostgreSQL the statement.

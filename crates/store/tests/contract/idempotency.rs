@@ -7,7 +7,7 @@ use store::secret::SecretHash;
 use store::{DatabaseUrl, Error, Result, user};
 use uuid::Uuid;
 
-use crate::support::each_engine;
+use crate::support::{beside, each_engine};
 use crate::world::{Sample, World, profile};
 
 each_engine! {
@@ -111,9 +111,9 @@ async fn n7_an_answer_that_was_moved_does_not_open(url: DatabaseUrl) -> Result<(
                     WHERE caller = $1 AND key_hash = $2) WHERE caller = $3";
     let (victim, key) = (of.api_key.0, SecretHash::of("k").as_bytes().to_vec());
     match &world.store.database {
-        store::Database::Sqlite { write, .. } => {
+        store::Database::Sqlite { options, .. } => {
             let moved = sqlx::query(answered).bind(victim).bind(key).bind(other.api_key.0);
-            moved.execute(write).await.unwrap();
+            moved.execute(&beside(options)).await.unwrap();
         }
         store::Database::Postgres(pool) => {
             let moved = sqlx::query(answered).bind(victim).bind(key).bind(other.api_key.0);

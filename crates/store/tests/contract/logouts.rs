@@ -12,7 +12,7 @@ use store::session::{self, Ending, SignedInBy};
 use store::{Database, DatabaseUrl, Result, grant};
 use tokio::time::timeout;
 
-use crate::support::each_engine;
+use crate::support::{beside, each_engine};
 use crate::world::{HOUR, Sample, World, code, granted, signed_in};
 
 each_engine! {
@@ -114,10 +114,10 @@ async fn plan(world: &World) -> String {
     let statement = "SELECT tenant_id, session_id, app_id, user_id, created_at, attempts
          FROM logout_deliveries WHERE next_at <= '2000-01-01' ORDER BY next_at LIMIT 64";
     match &world.store.database {
-        Database::Sqlite { write, .. } => {
+        Database::Sqlite { options, .. } => {
             let text = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
             let rows: Vec<(i64, i64, i64, String)> =
-                sqlx::query_as(text).fetch_all(write).await.unwrap();
+                sqlx::query_as(text).fetch_all(&beside(options)).await.unwrap();
             rows.into_iter().map(|row| row.3 + "\n").collect()
         }
         Database::Postgres(pool) => {

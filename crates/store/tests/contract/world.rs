@@ -42,6 +42,8 @@ use store::{
 };
 use uuid::Uuid;
 
+use crate::support::beside;
+
 pub(crate) const HOUR: TimeDelta = TimeDelta::hours(1);
 pub(crate) const FIRST: PageRequest = PageRequest { after: None, limit: 200 };
 
@@ -245,15 +247,15 @@ impl World {
     /// Every row of a tenant, as the engine shows it.
     pub(crate) async fn dump(&self, tenant: TenantId) -> Vec<String> {
         match &self.store.database {
-            Database::Sqlite { write, .. } => {
+            Database::Sqlite { options, .. } => {
                 let tables: Vec<(String, String, String)> =
-                    sqlx::query_as(SQLITE_TABLES).fetch_all(write).await.unwrap();
+                    sqlx::query_as(SQLITE_TABLES).fetch_all(&beside(options)).await.unwrap();
                 let mut rows = Vec::new();
                 for (table, key, columns) in tables {
                     let text = format!("SELECT {columns} FROM {table} WHERE {key} = $1 ORDER BY 1");
                     let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(text))
                         .bind(tenant.0)
-                        .fetch_all(write)
+                        .fetch_all(&beside(options))
                         .await
                         .unwrap();
                     rows.extend(found.into_iter().map(|row| format!("{table} {row}")));
@@ -283,9 +285,9 @@ impl World {
     /// The tables that hold rows of tenants.
     pub(crate) async fn tables(&self) -> Vec<String> {
         match &self.store.database {
-            Database::Sqlite { write, .. } => {
+            Database::Sqlite { options, .. } => {
                 let text = format!("SELECT name FROM ({SQLITE_TABLES}) ORDER BY 1");
-                sqlx::query_scalar(AssertSqlSafe(text)).fetch_all(write).await.unwrap()
+                sqlx::query_scalar(AssertSqlSafe(text)).fetch_all(&beside(options)).await.unwrap()
             }
             Database::Postgres(pool) => {
                 let text = format!("SELECT name FROM ({POSTGRES_TABLES}) t ORDER BY 1");
@@ -297,7 +299,9 @@ impl World {
     /// How many rows a query counts.
     pub(crate) async fn count(&self, text: &'static str) -> i64 {
         match &self.store.database {
-            Database::Sqlite { write, .. } => sqlx::query_scalar(text).fetch_one(write).await,
+            Database::Sqlite { options, .. } => {
+                sqlx::query_scalar(text).fetch_one(&beside(options)).await
+            }
             Database::Postgres(pool) => sqlx::query_scalar(text).fetch_one(pool).await,
         }
         .unwrap()

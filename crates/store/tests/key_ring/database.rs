@@ -21,7 +21,7 @@ use store::{
 };
 use uuid::Uuid;
 
-use crate::support::each_engine;
+use crate::support::{beside, each_engine};
 use crate::{random_key, ring};
 
 each_engine! {
@@ -220,8 +220,9 @@ async fn n7_a_moved_row_does_not_open(url: DatabaseUrl) -> Result<()> {
     ] {
         let [from, to] = columns.map(|tenant| tenant.0);
         let moved = match &store.database {
-            Database::Sqlite { write, .. } => {
-                sqlx::query(text).bind(from).bind(to).execute(write).await.unwrap().rows_affected()
+            Database::Sqlite { options, .. } => {
+                let moved = sqlx::query(text).bind(from).bind(to).execute(&beside(options)).await;
+                moved.unwrap().rows_affected()
             }
             Database::Postgres(pool) => {
                 sqlx::query(text).bind(from).bind(to).execute(pool).await.unwrap().rows_affected()

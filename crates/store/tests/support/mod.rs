@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use store::DatabaseUrl;
 
@@ -77,4 +78,9 @@ fn unused_name() -> String {
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos();
     let next = NEXT.fetch_add(1, Ordering::Relaxed);
     format!("hufu_test_{}_{now}_{next}", std::process::id())
+}
+
+/// Connections of the test's own to a SQLite database.
+pub(crate) fn beside(options: &SqliteConnectOptions) -> SqlitePool {
+    SqlitePool::connect_lazy_with(options.clone())
 }

@@ -1,0 +1,244 @@
+//! SQLite, by rusqlite: one connection writes, some read.
+//!
+//! A driver that gives each connection a thread of its own goes there and back for each statement,
+//! which costs twice what a small statement does. Here one row is read where it is asked for: a
+//! file's readers wait for nobody (its journal is WAL), and nor does a transaction that has begun.
+//! What may take longer runs on a thread for what blocks: lists, what writes by itself, the begin and
+//! the end of a transaction; and every read in memory, where readers do wait for the writer.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sqlx::FromRow;
+use tokio::sync::{OwnedMutexGuard, Semaphore};
+use tokio::task::{coop, spawn_blocking};
+use tokio::time::timeout;
+
+use super::driver::{Row, Values};
+use super::statements::Statements;
+use super::together::Waiting;
+use crate::error::Result;
+
+/// An open database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Sqlite(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    place: SqlitePlace,
+    idle: Mutex<Vec<Statements>>,
+    /// How many threads may read at once, beside those that read in place.
+    threads: Arc<Semaphore>,
+    /// SQLite has one writer at a time, and waiting for it in a queue is cheaper and fairer than
+    /// busy-waiting on the file's lock.
+    writer: Arc<tokio::sync::Mutex<Statements>>,
+    waiting: Waiting,
+}
+
+/// Where a database is.
+#[derive(Debug, Clone)]
+pub(super) enum SqlitePlace {
+    /// In a file.
+    Disk(PathBuf),
+    /// In this process's memory, under a name.
+    Memory(String),
+}
+
+/// How long a turn is waited for: to write, or to read on a thread.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+impl Sqlite {
+    /// Opens a writer and a first reader; up to `at_most` threads will read at once.
+    pub(super) fn open(place: SqlitePlace, at_most: usize) -> Result<Self> {
+        let writer = Arc::new(tokio::sync::Mutex::new(Statements::writer(&place)?));
+        let idle = Mutex::new(vec![Statements::reader(&place)?]);
+        Ok(Self(Arc::new(Inner {
+            place,
+            idle,
+            threads: Arc::new(Semaphore::new(at_most)),
+            writer,
+            waiting: Waiting::default(),
+        })))
+    }
+
+    /// The row that a reading statement finds, if there is one.
+    pub(super) async fn optional<R>(&self, text: &'static str, values: Values) -> Result<Option<R>>
+    where
+        R: for<'r> FromRow<'r, Row> + Send + 'static,
+    {
+        if matches!(self.0.place, SqlitePlace::Memory(_)) {
+            return self.reads(move |reader| reader.optional(text, &values)).await;
+        }
+        coop::consume_budget().await;
+        self.0.reads(|reader| reader.optional(text, &values))
+    }
+
+    /// Every row that a reading statement finds.
+    pub(super) async fn all<R>(&self, text: &'static str, values: Values) -> Result<Vec<R>>
+    where
+        R: for<'r> FromRow<'r, Row> + Send + 'static,
+    {
+        self.reads(move |reader| reader.all(text, &values)).await
+    }
+
+    /// Runs a writing statement by itself, or with others that wait as it does; the number of rows
+    /// it touched.
+    pub(super) async fn execute(&self, text: &'static str, values: Values) -> Result<u64> {
+        let mut outcome = self.0.waiting.add(text, values);
+        let gone = |_| sqlx::Error::WorkerCrashed;
+        tokio::select! {
+            biased;
+            outcome = &mut outcome => return outcome.map_err(gone)?,
+            writer = self.writer() => {
+                let (mut writer, inner) = (writer?, Arc::clone(&self.0));
+                on_a_thread(move || inner.waiting.run(&mut writer)).await?;
+            }
+        }
+        outcome.await.map_err(gone)?
+    }
+
+    /// Waits for the writer's turn. The transaction begins with its first statement.
+    pub(super) async fn begin(&self) -> Result<Writing> {
+        let writer = self.writer().await?;
+        Ok(Writing(Some(Turn { writer, is_open: false })))
+    }
+
+    async fn writer(&self) -> Result<OwnedMutexGuard<Statements>> {
+        let turn = timeout(PATIENCE, Arc::clone(&self.0.writer).lock_owned()).await;
+        let turn = turn.map_err(|_| sqlx::Error::PoolTimedOut)?;
+        if self.0.threads.is_closed() { Err(sqlx::Error::PoolClosed.into()) } else { Ok(turn) }
+    }
+
+    async fn reads<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Statements) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let turn = timeout(PATIENCE, Arc::clone(&self.0.threads).acquire_owned()).await;
+        let turn = turn.map_err(|_| sqlx::Error::PoolTimedOut)?;
+        let turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
+        let inner = Arc::clone(&self.0);
+        on_a_thread(move || {
+            let outcome = inner.reads(work);
+            drop(turn);
+            outcome
+        })
+        .await?
+    }
+
+    /// Closes the connections; what runs is finished first.
+    pub(super) async fn close(&self) {
+        self.0.threads.close();
+        drop(self.0.writer.lock().await);
+        self.0.idle().clear();
+    }
+}
+
+impl Inner {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Statements>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reads<T>(&self, work: impl FnOnce(&mut Statements) -> Result<T>) -> Result<T> {
+        if self.threads.is_closed() {
+            return Err(sqlx::Error::PoolClosed.into());
+        }
+        let waiting = self.idle().pop();
+        let mut reader = waiting.map_or_else(|| Statements::reader(&self.place), Ok)?;
+        let outcome = work(&mut reader);
+        self.idle().push(reader);
+        outcome
+    }
+}
+
+async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    Ok(spawn_blocking(work).await.map_err(|_| sqlx::Error::WorkerCrashed)?)
+}
+
+/// A writing transaction. Dropped without [`commit`](Self::commit), it rolls back.
+pub(crate) struct Writing(Option<Turn>);
+
+/// The writer, as long as a transaction has it. It is on its way between the threads at times; if
+/// nobody waits for it to come back, it rolls back where it is.
+struct Turn {
+    writer: OwnedMutexGuard<Statements>,
+    is_open: bool,
+}
+
+impl Turn {
+    fn open(&mut self) -> Result<()> {
+        if !self.is_open {
+            self.writer.begin()?;
+            self.is_open = true;
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.writer.commit()?;
+        self.is_open = false;
+        Ok(())
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.writer.roll_back();
+        }
+    }
+}
+
+impl Writing {
+    /// The row, if there is one.
+    pub(super) async fn optional<R>(
+        &mut self,
+        text: &'static str,
+        values: Values,
+    ) -> Result<Option<R>>
+    where
+        R: for<'r> FromRow<'r, Row> + Send + 'static,
+    {
+        coop::consume_budget().await;
+        match &mut self.0 {
+            Some(turn) if turn.is_open => turn.writer.optional(text, &values),
+            _ => self.on_a_thread(move |writer| writer.optional(text, &values)).await,
+        }
+    }
+
+    /// Every row.
+    pub(super) async fn all<R>(&mut self, text: &'static str, values: Values) -> Result<Vec<R>>
+    where
+        R: for<'r> FromRow<'r, Row> + Send + 'static,
+    {
+        self.on_a_thread(move |writer| writer.all(text, &values)).await
+    }
+
+    /// Runs a statement for its effect; the number of rows it touched.
+    pub(super) async fn execute(&mut self, text: &'static str, values: Values) -> Result<u64> {
+        self.on_a_thread(move |writer| writer.execute(text, &values)).await
+    }
+
+    async fn on_a_thread<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Statements) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let mut turn = self.0.take().ok_or(sqlx::Error::WorkerCrashed)?;
+        let (turn, outcome) = on_a_thread(move || {
+            let outcome = turn.open().and_then(|()| work(&mut turn.writer));
+            (turn, outcome)
+        })
+        .await?;
+        self.0 = Some(turn);
+        outcome
+    }
+
+    /// Makes it last.
+    pub(super) async fn commit(mut self) -> Result<()> {
+        let mut turn = self.0.take().ok_or(sqlx::Error::WorkerCrashed)?;
+        if !turn.is_open {
+            return Ok(());
+        }
+        on_a_thread(move || turn.commit()).await?
+    }
+}
