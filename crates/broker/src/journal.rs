@@ -95,8 +95,6 @@ impl Broker {
         if count > a_minute(event.action) {
             return Ok(());
         }
-        let mut tx = store.begin(tenant).await?;
-        audit::record(&mut tx, &store.env, event).await?;
-        tx.commit().await
+        audit::record(&mut store.single(tenant), &store.env, event).await
     }
 }

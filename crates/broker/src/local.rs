@@ -136,9 +136,8 @@ impl Broker {
     async fn rehash(&self, tenant: &Tenant, user: UserId, before: &str, password: SecretString) {
         let done = async {
             let hash = self.passwords.hash(password, self.store().env.bytes()?).await?;
-            let mut tx = self.store().begin(tenant.id).await?;
-            store::password::rehash(&mut tx, user, before, &hash).await?;
-            tx.commit().await?;
+            let mut single = self.store().single(tenant.id);
+            store::password::rehash(&mut single, user, before, &hash).await?;
             Ok::<(), Error>(())
         };
         if let Err(error) = done.await {

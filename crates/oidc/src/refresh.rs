@@ -148,9 +148,8 @@ async fn note_use(
     if store.env.now() + idle - found.idle_until < NOTED_AFTER.min(idle / 4) {
         return Ok(());
     }
-    let mut tx = store.begin(request.tenant.id).await?;
-    refresh_token::touch(&mut tx, &store.env, hash, idle).await?;
-    Ok(tx.commit().await?)
+    let mut single = store.single(request.tenant.id);
+    Ok(refresh_token::touch(&mut single, &store.env, hash, idle).await?)
 }
 
 /// Whose app refreshes is at work with it: the session that such a grant lives in is not idle.
@@ -161,7 +160,6 @@ async fn note_use_of_session(request: &TokenRequest<'_>, found: &RefreshToken) -
     if found.grant.offline || found.session_seen_at.is_none_or(|seen| now - seen < noted) {
         return Ok(());
     }
-    let mut tx = store.begin(request.tenant.id).await?;
-    session::touch(&mut tx, &store.env, found.grant.session_id, idle).await?;
-    Ok(tx.commit().await?)
+    let mut single = store.single(request.tenant.id);
+    Ok(session::touch(&mut single, &store.env, found.grant.session_id, idle).await?)
 }

@@ -37,7 +37,6 @@ pub async fn revoke(
     let claims = access_token::read(provider, tenant, token).await?;
     let Some(claims) = claims.filter(|claims| claims.client_id == app.id) else { return Ok(()) };
     let expires_at = DateTime::from_timestamp(claims.exp, 0).unwrap_or(store.env.now());
-    let mut tx = store.begin(tenant.id).await?;
-    revoked_token::revoke(&mut tx, claims.jti, expires_at).await?;
-    Ok(tx.commit().await?)
+    let mut single = store.single(tenant.id);
+    Ok(revoked_token::revoke(&mut single, claims.jti, expires_at).await?)
 }

@@ -152,16 +152,18 @@ async fn first_refresh_token(
     let store = &provider.store;
     let token = store.env.secret(refresh::PREFIX)?;
     let hash = SecretHash::of(token.expose_secret());
-    let mut tx = store.begin(tenant.id).await?;
     let (env, idle) = (&store.env, policy.refresh_token_idle);
-    refresh_token::create(&mut tx, env, grant.id, &hash, idle).await?;
     // A confidential app's is bound to the app, which may change its key (RFC 9449 §5).
     if let Some(proof) = proof
         && app.token_endpoint_auth_method == AuthMethod::None
     {
+        let mut tx = store.begin(tenant.id).await?;
+        refresh_token::create(&mut tx, env, grant.id, &hash, idle).await?;
         grant::bind_to_key(&mut tx, grant.id, &proof.jkt).await?;
+        tx.commit().await?;
+    } else {
+        refresh_token::create(&mut store.single(tenant.id), env, grant.id, &hash, idle).await?;
     }
-    tx.commit().await?;
     Ok(Some(token))
 }
 

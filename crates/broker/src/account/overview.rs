@@ -88,9 +88,8 @@ impl Broker {
         let store = self.store();
         let before = store.env.now() - NOTED_EVERY;
         if listed.iter().any(|row| row.id == session.id && row.last_seen_at <= before) {
-            let mut tx = store.begin(tenant.id).await?;
-            session::touch(&mut tx, &store.env, session.id, self.sessions.idle).await?;
-            tx.commit().await?;
+            let mut single = store.single(tenant.id);
+            session::touch(&mut single, &store.env, session.id, self.sessions.idle).await?;
         }
         Ok(())
     }
