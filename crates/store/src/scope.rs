@@ -194,6 +194,6 @@ impl Scope for TenantSingle {
     }
 
     fn query(&mut self, sql: TenantSql) -> Query<'_> {
-        self.0.query(sql)
+        self.0.database.query(sql.text()).bind(self.0.tenant)
     }
 }

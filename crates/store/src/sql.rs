@@ -152,8 +152,9 @@ impl Database {
                 let pool = SqlitePoolOptions::new().max_connections(1);
                 let pool = pool.connect_with((**options).clone()).await?;
                 let outcome = retried(|| MIGRATIONS.run(&pool)).await.map_err(Error::Migration);
+                let told = sqlx::raw_sql(STATISTICS).execute(&pool).await;
                 pool.close().await;
-                outcome
+                outcome.and(told.map(drop).map_err(Error::from))
             }
         }
     }
@@ -221,6 +222,26 @@ const TIME_OUTS: &str =
     "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '30s'";
 /// After lying idle for so long, a connection is asked whether it still is one.
 const IDLE: Duration = Duration::from_millis(500);
+
+/// What SQLite is told of its indexes. Without statistics it takes a tenant for ten rows and reads all
+/// of them, where two values that are asked for have indexes of their own; those of a young database
+/// would say the same. So: a hundred thousand rows for a tenant, ten for what is asked for within it.
+/// In one transaction, after which every connection reads its schema, and this, anew.
+const STATISTICS: &str = "
+    BEGIN IMMEDIATE;
+    DROP TABLE IF EXISTS sqlite_stat1;
+    PRAGMA analysis_limit = 1;
+    ANALYZE;
+    DELETE FROM sqlite_stat1;
+    INSERT INTO sqlite_stat1 (tbl, idx, stat)
+        SELECT t.name, i.name, '1000000' || group_concat(CASE
+            WHEN c.seqno = 0 AND c.name = 'tenant_id' THEN ' 100000'
+            WHEN i.\"unique\" AND c.seqno = (SELECT max(seqno) FROM pragma_index_info(i.name))
+                THEN ' 1'
+            ELSE ' 10' END, '')
+        FROM sqlite_schema t JOIN pragma_index_list(t.name) i JOIN pragma_index_info(i.name) c
+        WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' GROUP BY t.name, i.name;
+    COMMIT;";
 
 /// Does what makes a SQLite file, up to six times: it has no lock to wait for while several do it at
 /// once, and whoever comes second finds it done on a later try.

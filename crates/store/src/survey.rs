@@ -3,7 +3,7 @@
 
 use sqlx::FromRow;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::scope::Scope;
 use crate::sql;
 
@@ -30,9 +30,9 @@ pub struct Survey {
     pub external_ids: i64,
 }
 
-/// Counts the tenant's users. Reads all of them: not for a sign-in.
+/// Counts the tenant's users. Reads all of them, as a list is read: not for a sign-in.
 pub async fn count(scope: &mut impl Scope) -> Result<Survey> {
-    scope
+    let counted: Vec<Survey> = scope
         .query(sql!(
             "SELECT count(*) AS users,
              count(*) FILTER (WHERE phone_number_verified AND phone_key IS NOT NULL) AS verified_phones,
@@ -48,6 +48,7 @@ pub async fn count(scope: &mut impl Scope) -> Result<Survey> {
              count(username_key) AS usernames, count(external_id_key) AS external_ids
              FROM users WHERE tenant_id = $1 AND status <> 'deleted'"
         ))
-        .one()
-        .await
+        .all()
+        .await?;
+    counted.into_iter().next().ok_or(Error::Database(sqlx::Error::RowNotFound))
 }

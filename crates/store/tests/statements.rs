@@ -7,7 +7,7 @@
 mod source;
 mod support;
 
-use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
+use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _, SqlitePool};
 use store::{Database, DatabaseUrl, Result};
 use support::{beside, each_engine};
 
@@ -62,4 +62,70 @@ fn no_statement_is_overlooked() {
     let found: usize = files.iter().map(|(_, texts)| texts.len()).sum();
     assert!(found >= 70, "only {found} statements found");
     assert!(files.len() >= 14, "only {} files with statements found", files.len());
+}
+
+/// Tables that grow with a tenant's people.
+const GROW: [&str; 9] = [
+    "users",
+    "identities",
+    "sessions",
+    "grants",
+    "refresh_tokens",
+    "passwords",
+    "consents",
+    "audit_events",
+    "link_events",
+];
+
+/// What does read them all, by file and a part of the text: a page of a list in its order, the report on
+/// all users, the change of the key ring, and the end of a tenant.
+const READ_ALL: [(&str, &str); 5] = [
+    ("user_search.rs", "ORDER BY u.created_at, u.id LIMIT $5"),
+    ("link_event.rs", "ORDER BY id LIMIT $7"),
+    ("survey.rs", "count(*) AS users"),
+    ("maintenance.rs", "SET successor = NULL"),
+    ("tenant.rs", "DELETE FROM tenants"),
+];
+
+/// No other statement reads all that a tenant has in such a table.
+#[tokio::test]
+async fn a_search_among_people_goes_by_more_than_the_tenant() {
+    let url = DatabaseUrl::SqliteMemory("plans".to_owned());
+    let database = Database::open(&url, 1).await.unwrap();
+    database.migrate().await.unwrap();
+    let Database::Sqlite { options, .. } = &database else { unreachable!() };
+    let beside = beside(options);
+    let (mut expected, mut wide) = (0, Vec::new());
+    for (file, texts) in source::statements() {
+        for text in texts {
+            let step = plan(&beside, &text).await.into_iter().find(|step| reads_all(step, &text));
+            let Some(step) = step else { continue };
+            if READ_ALL.iter().any(|(known, part)| file == *known && text.contains(part)) {
+                expected += 1;
+            } else {
+                wide.push(format!("{file}: {step}\n{text}"));
+            }
+        }
+    }
+    assert!(wide.is_empty(), "{}", wide.join("\n\n"));
+    // Positive control: what does is seen.
+    assert_eq!(expected, READ_ALL.len());
+}
+
+async fn plan(beside: &SqlitePool, text: &str) -> Vec<String> {
+    let text = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"));
+    let rows: Vec<(i64, i64, i64, String)> = sqlx::query_as(text).fetch_all(beside).await.unwrap();
+    rows.into_iter().map(|row| row.3).collect()
+}
+
+/// Whether a step of a plan reads all rows that a tenant has in a table that grows.
+fn reads_all(step: &str, text: &str) -> bool {
+    let mut words = step.split(' ');
+    let (verb, name) = (words.next(), words.next().unwrap_or_default());
+    let is_whole = verb == Some("SCAN") || verb == Some("SEARCH") && step.contains("(tenant_id=?)");
+    let called = |table: &str| {
+        let named = |end: char| text.contains(&format!(" {table} {name}{end}"));
+        name == table || named(' ') || named('\n')
+    };
+    is_whole && GROW.into_iter().any(called)
 }

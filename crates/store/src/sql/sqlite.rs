@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::FromRow;
-use tokio::sync::{OwnedMutexGuard, Semaphore};
-use tokio::task::{coop, spawn_blocking};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedMappedMutexGuard, OwnedMutexGuard, Semaphore};
+use tokio::task::coop;
 use tokio::time::timeout;
 
 use super::driver::{Row, Values};
@@ -32,9 +33,14 @@ struct Inner {
     threads: Arc<Semaphore>,
     /// SQLite has one writer at a time, and waiting for it in a queue is cheaper and fairer than
     /// busy-waiting on the file's lock.
-    writer: Arc<tokio::sync::Mutex<Statements>>,
+    writer: Arc<tokio::sync::Mutex<Option<Statements>>>,
     waiting: Waiting,
+    /// Whose threads are used: those of whoever opened it. A worker's own are few, and hash passwords.
+    runtime: Handle,
 }
+
+/// The writer's turn.
+type Writer = OwnedMappedMutexGuard<Option<Statements>, Statements>;
 
 /// Where a database is.
 #[derive(Debug, Clone)]
@@ -51,7 +57,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 impl Sqlite {
     /// Opens a writer and a first reader; up to `at_most` threads will read at once.
     pub(super) fn open(place: SqlitePlace, at_most: usize) -> Result<Self> {
-        let writer = Arc::new(tokio::sync::Mutex::new(Statements::writer(&place)?));
+        let writer = Arc::new(tokio::sync::Mutex::new(Some(Statements::writer(&place)?)));
         let idle = Mutex::new(vec![Statements::reader(&place)?]);
         Ok(Self(Arc::new(Inner {
             place,
@@ -59,6 +65,7 @@ impl Sqlite {
             threads: Arc::new(Semaphore::new(at_most)),
             writer,
             waiting: Waiting::default(),
+            runtime: Handle::current(),
         })))
     }
 
@@ -85,14 +92,20 @@ impl Sqlite {
     /// Runs a writing statement by itself, or with others that wait as it does; the number of rows
     /// it touched.
     pub(super) async fn execute(&self, text: &'static str, values: Values) -> Result<u64> {
-        let mut outcome = self.0.waiting.add(text, values);
+        let (ticket, mut outcome) = self.0.waiting.add(text, values);
         let gone = |_| sqlx::Error::WorkerCrashed;
         tokio::select! {
             biased;
             outcome = &mut outcome => return outcome.map_err(gone)?,
-            writer = self.writer() => {
-                let (mut writer, inner) = (writer?, Arc::clone(&self.0));
-                on_a_thread(move || inner.waiting.run(&mut writer)).await?;
+            writer = self.writer() => match writer {
+                Ok(mut writer) => {
+                    let inner = Arc::clone(&self.0);
+                    on_a_thread(&self.0.runtime, move || inner.waiting.run(&mut writer)).await?;
+                }
+                // What somebody runs already is waited for: who is told that it failed will not
+                // find it done.
+                Err(error) if self.0.waiting.withdraw(ticket) => return Err(error),
+                Err(_) => {}
             }
         }
         outcome.await.map_err(gone)?
@@ -101,13 +114,15 @@ impl Sqlite {
     /// Waits for the writer's turn. The transaction begins with its first statement.
     pub(super) async fn begin(&self) -> Result<Writing> {
         let writer = self.writer().await?;
-        Ok(Writing(Some(Turn { writer, is_open: false })))
+        let turn = Some(Turn { writer, is_open: false });
+        Ok(Writing { turn, runtime: self.0.runtime.clone() })
     }
 
-    async fn writer(&self) -> Result<OwnedMutexGuard<Statements>> {
+    async fn writer(&self) -> Result<Writer> {
         let turn = timeout(PATIENCE, Arc::clone(&self.0.writer).lock_owned()).await;
         let turn = turn.map_err(|_| sqlx::Error::PoolTimedOut)?;
-        if self.0.threads.is_closed() { Err(sqlx::Error::PoolClosed.into()) } else { Ok(turn) }
+        let open = OwnedMutexGuard::try_map(turn, Option::as_mut);
+        Ok(open.map_err(|_| sqlx::Error::PoolClosed)?)
     }
 
     async fn reads<T: Send + 'static>(
@@ -118,7 +133,7 @@ impl Sqlite {
         let turn = turn.map_err(|_| sqlx::Error::PoolTimedOut)?;
         let turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
         let inner = Arc::clone(&self.0);
-        on_a_thread(move || {
+        on_a_thread(&self.0.runtime, move || {
             let outcome = inner.reads(work);
             drop(turn);
             outcome
@@ -129,7 +144,7 @@ impl Sqlite {
     /// Closes the connections; what runs is finished first.
     pub(super) async fn close(&self) {
         self.0.threads.close();
-        drop(self.0.writer.lock().await);
+        drop(self.0.writer.lock().await.take());
         self.0.idle().clear();
     }
 }
@@ -146,22 +161,31 @@ impl Inner {
         let waiting = self.idle().pop();
         let mut reader = waiting.map_or_else(|| Statements::reader(&self.place), Ok)?;
         let outcome = work(&mut reader);
-        self.idle().push(reader);
+        let mut idle = self.idle();
+        if !self.threads.is_closed() {
+            idle.push(reader);
+        }
         outcome
     }
 }
 
-async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    Ok(spawn_blocking(work).await.map_err(|_| sqlx::Error::WorkerCrashed)?)
+async fn on_a_thread<T: Send + 'static>(
+    runtime: &Handle,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    Ok(runtime.spawn_blocking(work).await.map_err(|_| sqlx::Error::WorkerCrashed)?)
 }
 
 /// A writing transaction. Dropped without [`commit`](Self::commit), it rolls back.
-pub(crate) struct Writing(Option<Turn>);
+pub(crate) struct Writing {
+    turn: Option<Turn>,
+    runtime: Handle,
+}
 
 /// The writer, as long as a transaction has it. It is on its way between the threads at times; if
 /// nobody waits for it to come back, it rolls back where it is.
 struct Turn {
-    writer: OwnedMutexGuard<Statements>,
+    writer: Writer,
     is_open: bool,
 }
 
@@ -200,7 +224,7 @@ impl Writing {
         R: for<'r> FromRow<'r, Row> + Send + 'static,
     {
         coop::consume_budget().await;
-        match &mut self.0 {
+        match &mut self.turn {
             Some(turn) if turn.is_open => turn.writer.optional(text, &values),
             _ => self.on_a_thread(move |writer| writer.optional(text, &values)).await,
         }
@@ -223,22 +247,22 @@ impl Writing {
         &mut self,
         work: impl FnOnce(&mut Statements) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let mut turn = self.0.take().ok_or(sqlx::Error::WorkerCrashed)?;
-        let (turn, outcome) = on_a_thread(move || {
+        let mut turn = self.turn.take().ok_or(sqlx::Error::WorkerCrashed)?;
+        let (turn, outcome) = on_a_thread(&self.runtime, move || {
             let outcome = turn.open().and_then(|()| work(&mut turn.writer));
             (turn, outcome)
         })
         .await?;
-        self.0 = Some(turn);
+        self.turn = Some(turn);
         outcome
     }
 
     /// Makes it last.
     pub(super) async fn commit(mut self) -> Result<()> {
-        let mut turn = self.0.take().ok_or(sqlx::Error::WorkerCrashed)?;
+        let mut turn = self.turn.take().ok_or(sqlx::Error::WorkerCrashed)?;
         if !turn.is_open {
             return Ok(());
         }
-        on_a_thread(move || turn.commit()).await?
+        on_a_thread(&self.runtime, move || turn.commit()).await?
     }
 }

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 pub(super) struct Statements {
     connection: Connection,
     known: HashMap<&'static str, Known>,
+    in_transaction: bool,
 }
 
 /// What is known of a statement.
@@ -47,7 +48,15 @@ impl Statements {
         let this = Self::open(place, OpenFlags::SQLITE_OPEN_CREATE)?;
         this.connection.pragma_update(None, "foreign_keys", true)?;
         if matches!(place, SqlitePlace::Disk(_)) {
-            this.connection.pragma_update(None, "journal_mode", "WAL")?;
+            // What is read in place relies on it: readers do not wait.
+            let mode: String =
+                this.connection
+                    .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+            if mode != "wal" {
+                return Err(Error::Settings(
+                    "the file system of database.url has no WAL for SQLite: put the file on a local disk",
+                ));
+            }
             // A session that was ended must not come back after a power cut.
             this.connection.pragma_update(None, "synchronous", "FULL")?;
         }
@@ -72,7 +81,7 @@ impl Statements {
         };
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(PLANS);
-        Ok(Self { connection, known: HashMap::new() })
+        Ok(Self { connection, known: HashMap::new(), in_transaction: false })
     }
 
     /// The first row, if there is one.
@@ -111,6 +120,11 @@ impl Statements {
         text: &'static str,
         values: &Values,
     ) -> Result<(CachedStatement<'_>, Arc<Columns>)> {
+        if self.in_transaction && self.connection.is_autocommit() {
+            // SQLite has rolled back by itself, as it does after a fault of the disk: what comes
+            // now must not last without what came before.
+            return Err(Error::Unavailable("the transaction is over".into()));
+        }
         let mut statement = self.connection.prepare_cached(text)?;
         let known = self.known.entry(text).or_insert_with(|| Known::of(&statement));
         for (at, number) in known.order.iter().enumerate() {
@@ -126,16 +140,21 @@ impl Statements {
     /// when another process wrote meanwhile.
     pub(super) fn begin(&mut self) -> Result<()> {
         self.roll_back();
-        self.run("BEGIN IMMEDIATE")
+        self.run("BEGIN IMMEDIATE")?;
+        self.in_transaction = true;
+        Ok(())
     }
 
     /// Ends the transaction, and makes it last.
     pub(super) fn commit(&mut self) -> Result<()> {
-        self.run("COMMIT")
+        self.run("COMMIT")?;
+        self.in_transaction = false;
+        Ok(())
     }
 
     /// Ends the transaction, if one is open: as if it had never been.
     pub(super) fn roll_back(&mut self) {
+        self.in_transaction = false;
         if !self.connection.is_autocommit()
             && let Err(error) = self.run("ROLLBACK")
         {
@@ -152,4 +171,31 @@ impl Statements {
 fn read(columns: &Arc<Columns>, row: &rusqlite::Row<'_>) -> Result<Row> {
     let values = (0..columns.len()).map(|at| row.get(at)).collect::<Result<_, rusqlite::Error>>();
     values.map(|values| Row { columns: Arc::clone(columns), values }).map_err(Error::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As after a fault of the disk, which SQLite answers by rolling back itself.
+    #[test]
+    fn what_comes_after_a_rollback_of_sqlites_own_does_not_last() -> Result<()> {
+        let place = SqlitePlace::Memory("rolled back".to_owned());
+        let mut writer = Statements::writer(&place)?;
+        writer.execute("CREATE TABLE t (n INTEGER)", &Values::default())?;
+        let insert = "INSERT INTO t VALUES (1)";
+        writer.begin()?;
+        writer.execute(insert, &Values::default())?;
+        writer.execute("ROLLBACK", &Values::default())?;
+        let after = writer.execute(insert, &Values::default());
+        assert!(matches!(after, Err(Error::Unavailable(_))), "{after:?}");
+        assert!(writer.commit().is_err());
+        writer.roll_back();
+        // Positive control: the next transaction is whole again.
+        writer.begin()?;
+        writer.execute(insert, &Values::default())?;
+        writer.commit()?;
+        assert_eq!(writer.execute("DELETE FROM t", &Values::default())?, 1);
+        Ok(())
+    }
 }

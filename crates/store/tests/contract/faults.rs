@@ -1,14 +1,19 @@
 //! A database that takes no writes for a while (attack S3) says so, and goes on when it is over.
 
+use std::time::Duration;
+
+use futures_util::future::join_all;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, SqliteConnection};
-use store::{Database, DatabaseUrl, Error, Result, Store, user};
+use store::secret::SecretHash;
+use store::{Database, DatabaseUrl, Error, Result, Store, refresh_token, user};
 
 use crate::support::{Engine, each_engine, run};
-use crate::world::{Sample, World, profile};
+use crate::world::{HOUR, Sample, World, profile};
 
 each_engine! {
     s3_a_database_that_takes_no_writes_is_unavailable_for_them,
     s3_a_closed_database_is_unavailable,
+    s3_who_is_told_that_a_write_failed_does_not_find_it_done,
 }
 
 /// The same state through connections that were opened now.
@@ -136,4 +141,34 @@ async fn too_long(url: DatabaseUrl) -> Result<()> {
     let mut tx = world.store.begin(of.tenant.id).await?;
     assert!(user::lock(&mut tx, of.user).await?.is_some());
     tx.commit().await
+}
+
+/// The writes wait longer than a turn is waited for (three seconds) and less than SQLite waits for
+/// another process's lock (five).
+async fn s3_who_is_told_that_a_write_failed_does_not_find_it_done(url: DatabaseUrl) -> Result<()> {
+    let world = World::open(url.clone()).await?;
+    let of = world.sample("acme.example.com").await?;
+    let count = "SELECT count(*) FROM refresh_tokens";
+    let before = world.count(count).await;
+    let Database::Sqlite { options, .. } = &world.store.database else { return Ok(()) };
+    let mut lock = SqliteConnection::connect_with(options).await.unwrap();
+    lock.execute("BEGIN IMMEDIATE").await.unwrap();
+    let writes: Vec<_> = (0..4)
+        .map(|at: usize| {
+            let (world, of) = (world.clone(), of.clone());
+            tokio::spawn(async move {
+                let (mut single, hash) = (world.store.single(of.tenant.id), at.to_string());
+                let hash = SecretHash::of(&hash);
+                refresh_token::create(&mut single, world.env(), of.grant, &hash, HOUR).await
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(3_800)).await;
+    lock.close().await.unwrap();
+    let outcomes = join_all(writes).await.into_iter().map(|outcome| outcome.unwrap());
+    let done = outcomes.flatten().count();
+    assert_eq!(world.count(count).await - before, i64::try_from(done).unwrap());
+    // Positive control: the one that had its turn is done.
+    assert!(done > 0);
+    Ok(())
 }

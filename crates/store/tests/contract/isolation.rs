@@ -143,7 +143,10 @@ fn every_function_is_probed() {
         for function in source.split("\npub async fn ").skip(1) {
             let (name, rest) = function.split_once('(').unwrap();
             let (arguments, _) = rest.split_once(" -> ").unwrap();
-            if arguments.contains("impl Scope") || arguments.contains("TenantWrite") {
+            if ["impl Scope", "impl WriteScope", "TenantWrite"]
+                .iter()
+                .any(|scope| arguments.contains(scope))
+            {
                 found.insert(format!("{module}::{name}"));
             }
         }
