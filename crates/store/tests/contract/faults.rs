@@ -153,6 +153,8 @@ async fn s3_who_is_told_that_a_write_failed_does_not_find_it_done(url: DatabaseU
     let Database::Sqlite { options, .. } = &world.store.database else { return Ok(()) };
     let mut lock = SqliteConnection::connect_with(options).await.unwrap();
     lock.execute("BEGIN IMMEDIATE").await.unwrap();
+    // They gather meanwhile, and one of them runs all.
+    let tx = world.store.begin(of.tenant.id).await?;
     let writes: Vec<_> = (0..4)
         .map(|at: usize| {
             let (world, of) = (world.clone(), of.clone());
@@ -163,7 +165,9 @@ async fn s3_who_is_told_that_a_write_failed_does_not_find_it_done(url: DatabaseU
             })
         })
         .collect();
-    tokio::time::sleep(Duration::from_millis(3_800)).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    drop(tx);
+    tokio::time::sleep(Duration::from_millis(3_700)).await;
     lock.close().await.unwrap();
     let outcomes = join_all(writes).await.into_iter().map(|outcome| outcome.unwrap());
     let done = outcomes.flatten().count();
