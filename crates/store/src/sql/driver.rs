@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::types::Value;
@@ -87,8 +88,16 @@ impl sqlx::Column for Column {
 /// A row, copied out of the statement.
 #[derive(Debug)]
 pub(crate) struct Row {
-    pub(super) columns: Arc<Columns>,
-    pub(super) values: Vec<Value>,
+    columns: Arc<Columns>,
+    values: Vec<Value>,
+    /// The column after the one that was asked for last: records mostly ask in the statement's order.
+    next: AtomicUsize,
+}
+
+impl Row {
+    pub(super) const fn new(columns: Arc<Columns>, values: Vec<Value>) -> Self {
+        Self { columns, values, next: AtomicUsize::new(0) }
+    }
 }
 
 impl sqlx::Row for Row {
@@ -107,8 +116,12 @@ impl sqlx::Row for Row {
 
 impl ColumnIndex<Row> for str {
     fn index(&self, row: &Row) -> Result<usize, Error> {
-        let index = row.columns.by_name.get(self).copied();
-        index.ok_or_else(|| Error::ColumnNotFound(self.to_owned()))
+        let next = row.next.load(Ordering::Relaxed);
+        let is_next = row.columns.all.get(next).is_some_and(|column| column.name == *self);
+        let index = if is_next { Some(next) } else { row.columns.by_name.get(self).copied() };
+        let index = index.ok_or_else(|| Error::ColumnNotFound(self.to_owned()))?;
+        row.next.store(index + 1, Ordering::Relaxed);
+        Ok(index)
     }
 }
 

@@ -15,7 +15,8 @@ use crate::error::{Error, Result};
 #[derive(Debug)]
 pub(super) struct Statements {
     connection: Connection,
-    known: HashMap<&'static str, Known>,
+    /// By the place and the length of the text, which are quicker to hash than the text.
+    known: HashMap<(usize, usize), Known>,
     in_transaction: bool,
 }
 
@@ -126,7 +127,8 @@ impl Statements {
             return Err(Error::Unavailable("the transaction is over".into()));
         }
         let mut statement = self.connection.prepare_cached(text)?;
-        let known = self.known.entry(text).or_insert_with(|| Known::of(&statement));
+        let place = (text.as_ptr().addr(), text.len());
+        let known = self.known.entry(place).or_insert_with(|| Known::of(&statement));
         for (at, number) in known.order.iter().enumerate() {
             let value = number.checked_sub(1).and_then(|number| values.0.get(number));
             let value =
@@ -170,7 +172,7 @@ impl Statements {
 
 fn read(columns: &Arc<Columns>, row: &rusqlite::Row<'_>) -> Result<Row> {
     let values = (0..columns.len()).map(|at| row.get(at)).collect::<Result<_, rusqlite::Error>>();
-    values.map(|values| Row { columns: Arc::clone(columns), values }).map_err(Error::from)
+    Ok(Row::new(Arc::clone(columns), values?))
 }
 
 #[cfg(test)]
