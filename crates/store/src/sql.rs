@@ -238,7 +238,7 @@ const STATISTICS: &str = "
             WHEN c.seqno = 0 AND c.name = 'tenant_id' THEN ' 100000'
             WHEN i.\"unique\" AND c.seqno = (SELECT max(seqno) FROM pragma_index_info(i.name))
                 THEN ' 1'
-            ELSE ' 10' END, '')
+            ELSE ' 10' END, '' ORDER BY c.seqno)
         FROM sqlite_schema t JOIN pragma_index_list(t.name) i JOIN pragma_index_info(i.name) c
         WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' GROUP BY t.name, i.name;
     COMMIT;";
