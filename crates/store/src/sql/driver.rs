@@ -44,7 +44,6 @@ impl sqlx::Database for Rusqlite {
 // ---------------------------------------------------------------- rows
 
 /// The columns of a statement's rows.
-#[derive(Debug, Default)]
 pub(super) struct Columns {
     all: Vec<Column>,
     by_name: HashMap<String, usize>,
@@ -86,7 +85,6 @@ impl sqlx::Column for Column {
 }
 
 /// A row, copied out of the statement.
-#[derive(Debug)]
 pub(crate) struct Row {
     columns: Arc<Columns>,
     values: Vec<Value>,
@@ -178,7 +176,7 @@ impl sqlx::TypeInfo for Kind {
 }
 
 /// A value of a row.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Borrowed<'r>(&'r Value);
 
 impl<'r> Borrowed<'r> {
@@ -216,7 +214,6 @@ impl<'r> sqlx::ValueRef<'r> for Borrowed<'r> {
 }
 
 /// A value of its own.
-#[derive(Debug)]
 pub(crate) struct Owned(Value);
 
 impl sqlx::Value for Owned {
@@ -236,7 +233,7 @@ impl sqlx::Value for Owned {
 }
 
 /// The values that are bound to a statement.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Values(pub(super) Vec<Value>);
 
 impl sqlx::Arguments for Values {

@@ -6,6 +6,7 @@
 //! What may take longer runs on a thread for what blocks: lists, what writes by itself, the begin and
 //! the end of a transaction; and every read in memory, where readers do wait for the writer.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,10 +23,16 @@ use super::together::Waiting;
 use crate::error::Result;
 
 /// An open database. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Sqlite(Arc<Inner>);
 
-#[derive(Debug)]
+/// Nothing of what is in it.
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Sqlite").field(&self.0.place).finish()
+    }
+}
+
 struct Inner {
     place: SqlitePlace,
     idle: Mutex<Vec<Statements>>,

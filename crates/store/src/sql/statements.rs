@@ -12,7 +12,6 @@ use super::sqlite::SqlitePlace;
 use crate::error::{Error, Result};
 
 /// A connection, for one statement at a time.
-#[derive(Debug)]
 pub(super) struct Statements {
     connection: Connection,
     /// By the place and the length of the text, which are quicker to hash than the text.
@@ -21,7 +20,6 @@ pub(super) struct Statements {
 }
 
 /// What is known of a statement.
-#[derive(Debug)]
 struct Known {
     /// Which value each parameter takes: SQLite numbers `$1 … $n` as they come in the text.
     order: Vec<usize>,

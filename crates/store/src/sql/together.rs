@@ -12,13 +12,12 @@ use super::statements::Statements;
 use crate::error::{Error, Result};
 
 /// The statements that wait for the writer's turn.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Waiting {
     singles: Mutex<Vec<Single>>,
     tickets: AtomicU64,
 }
 
-#[derive(Debug)]
 struct Single {
     ticket: u64,
     text: &'static str,
