@@ -12,6 +12,7 @@ mod client_credentials;
 mod clients;
 mod codes;
 mod consent;
+mod contacts;
 mod cors;
 mod dpop;
 mod dpop_nonces;

@@ -17,6 +17,7 @@ mod audit_events;
 mod audit_query;
 mod branding;
 mod caller;
+mod contact_callbacks;
 mod corps;
 mod docs_page;
 mod fields;

@@ -4,9 +4,10 @@ use actix_web::Scope;
 use utoipa::OpenApi;
 
 use crate::{
-    api_keys, apps, audit_events, branding, corps, grants, identity_import, identity_links, import,
-    initial_access_tokens, integrations, link_events, links, messaging, rule_report, signing_keys,
-    simulate, source_test, sources, tenants, traces, user_access, users, verification_files,
+    api_keys, apps, audit_events, branding, contact_callbacks, corps, grants, identity_import,
+    identity_links, import, initial_access_tokens, integrations, link_events, links, messaging,
+    rule_report, signing_keys, simulate, source_test, sources, tenants, traces, user_access, users,
+    verification_files,
 };
 
 macro_rules! table {
@@ -40,6 +41,9 @@ table! {
     corps::read,
     corps::update,
     corps::delete,
+    contact_callbacks::create,
+    contact_callbacks::read,
+    contact_callbacks::delete,
 
     sources::list,
     sources::create,

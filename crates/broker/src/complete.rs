@@ -2,7 +2,7 @@
 //! Done once for each state; see `callback.rs`.
 
 use store::audit::{self, Event};
-use store::id::AppId;
+use store::id::{AppId, SourceId, TenantId};
 use store::identity::{self, Subject};
 use store::session::{self, SignedInBy};
 use store::source::{self, Misconfigured, Source, SourceKind};
@@ -110,7 +110,8 @@ impl Broker {
                 self.mark_misconfigured(tenant, source, errcode, fault.hint.clone()).await?;
             }
             if let Some(person) = &fault.refused_person {
-                self.end_sessions_of(tenant, source, person, fault.reason).await?;
+                let (source, reason) = (Some(source.id), fault.reason.as_str());
+                self.end_sessions_of(tenant.id, source, person, reason).await?;
             }
             Ok::<(), store::Error>(())
         };
@@ -140,21 +141,22 @@ impl Broker {
         tx.commit().await
     }
 
-    async fn end_sessions_of(
+    /// Signs the user out everywhere whom this person is linked to, and takes back what was granted.
+    pub(crate) async fn end_sessions_of(
         &self,
-        tenant: &Tenant,
-        source: &Source,
+        tenant: TenantId,
+        source: Option<SourceId>,
         person: &Subject,
-        reason: Reason,
+        reason: &'static str,
     ) -> store::Result<()> {
         let store = self.store();
-        let mut tx = store.begin(tenant.id).await?;
+        let mut tx = store.begin(tenant).await?;
         let Some(linked) = identity::linked_user(&mut tx, person).await? else { return Ok(()) };
         session::end_all_of_user(&mut tx, &store.env, linked.user_id).await?;
         let event = Event {
-            source_id: Some(source.id),
+            source_id: source,
             user_id: Some(linked.user_id),
-            ..Event::system("sessions.end", reason.as_str())
+            ..Event::system("sessions.end", reason)
         };
         audit::record(&mut tx, &store.env, event).await?;
         tx.commit().await

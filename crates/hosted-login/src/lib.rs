@@ -11,6 +11,7 @@ mod bind;
 mod brand;
 pub mod colors;
 mod connection;
+mod contacts;
 mod context;
 pub mod cookie;
 mod cors;

@@ -6,7 +6,7 @@ use actix_web::{FromRequest, Handler, Resource, Responder, Route, guard};
 use crate::answer::method_not_allowed;
 use crate::supplement::{computer, phone, typed};
 use crate::{
-    Site, account, approve, bind, connection, cors, hand_over, local, login, logout,
+    Site, account, approve, bind, connection, contacts, cors, hand_over, local, login, logout,
     oidc_endpoints as oidc, program_endpoints as programs, public, registration, workbench,
 };
 
@@ -93,6 +93,7 @@ fn pages() -> Vec<Entry> {
         get_post("/continue", hand_over::go_on, hand_over::enter),
         post("/continue/offer", hand_over::offer),
         get_post("/continue/{ticket}", hand_over::show, hand_over::take),
+        get_post("/wecom/contacts/{path}", contacts::verify, contacts::receive),
         get("/WW_verify_{name:[A-Za-z0-9]{1,64}}.txt", public::verification_file),
         get("/sdk/hufu.js", public::sdk),
         get("/assets/{name}", public::asset),

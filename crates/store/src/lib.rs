@@ -20,6 +20,7 @@ pub mod audit;
 pub mod branding;
 pub mod candidate;
 pub mod consent;
+pub mod contact_callback;
 pub mod corp;
 pub mod env;
 pub mod ephemeral;

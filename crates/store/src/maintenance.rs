@@ -8,7 +8,7 @@ use crate::env::first_id;
 use crate::error::{Error, Result};
 use crate::page::PageRequest;
 use crate::secret::Place;
-use crate::{Store, signing_key, source, tenant};
+use crate::{Store, contact_callback, signing_key, source, tenant};
 
 const CHECK: &str = "key_ring_check";
 const CHECK_VALUE: &[u8] = b"hufu";
@@ -102,6 +102,9 @@ impl Store {
         }
         for key in signing_key::list(&mut tx).await? {
             note(signing_key::reseal(&mut tx, &self.env, &self.keys, &key).await?);
+        }
+        for callback in contact_callback::all(&mut tx).await? {
+            note(contact_callback::reseal(&mut tx, &self.env, &self.keys, &callback).await?);
         }
         let mut page = PageRequest { after: None, limit: 200 };
         loop {

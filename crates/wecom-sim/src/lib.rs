@@ -8,11 +8,13 @@
 //! browser ──/wwlogin/sso/login──▶ page ──/wwlogin/sso/choose──▶ redirect_uri?code&state
 //! client ──/connect/oauth2/authorize──▶ [/client] [consent] ──▶ redirect_uri?code&state
 //! server ──/cgi-bin/gettoken──▶ token ──auth/getuserinfo──▶ userid, user_ticket ──▶ …
+//! Receiver ──signed and encrypted──▶ an address that a test has
 //! ```
 //!
 //! Where the documentation leaves a choice, the choice stands beside the rule in the code.
 
 mod api;
+mod callback;
 mod control;
 mod control_http;
 mod directory;
@@ -32,6 +34,7 @@ mod state;
 mod tokens;
 mod world;
 
+pub use callback::{Delivery, Receiver};
 pub use control::Control;
 pub use error::Error;
 pub use fault::{Fault, FaultKind};

@@ -1,6 +1,7 @@
 //! Client of the WeCom (企业微信) server API, as far as a sign-in needs it: login URLs, the access
 //! token's life, `auth/getuserinfo`, `auth/getuserdetail`, `user/get`, `user/getuserid`,
-//! `user/get_userid_by_email`, `agent/get`.
+//! `user/get_userid_by_email`, `agent/get`. And the other way round: what WeCom calls us with
+//! ([`Callback`]).
 //!
 //! ```text
 //! BaseUrls::web_login / in_client ──browser──▶ WeCom ──code──▶ caller
@@ -23,7 +24,9 @@
 
 mod action;
 mod agent;
+mod callback;
 mod client;
+mod contact_event;
 mod credentials;
 mod encode;
 mod errmsg;
@@ -47,7 +50,9 @@ mod user_info;
 pub use self::{
     action::Action,
     agent::{Agent, VisibleRange},
+    callback::{Callback, CallbackError},
     client::Client,
+    contact_event::{ContactChange, ContactEvent},
     credentials::{AgentId, Credentials, Mode},
     error::{ApiError, Error, TransportError},
     login::{InClientLogin, Lang, Panel, PanelSize, Scope, WebLogin},

@@ -30,6 +30,7 @@ impl Group {
             | "/.well-known/oauth-authorization-server/oidc"
             | "/oidc/.well-known/jwks.json"
             | "/WW_verify_{name:[A-Za-z0-9]{1,64}}.txt"
+            | "/wecom/contacts/{path}"
             | "/sdk/hufu.js"
             | "/assets/{name}" => Self::Public,
             "/oidc/request"
@@ -135,4 +136,8 @@ artefacts! {
     SessionId in Account,
     /// The name of a domain's proof for WeCom.
     VerificationFile in Public,
+    /// The address that WeCom calls.
+    ContactCallback in Public,
+    /// What WeCom signs a call with.
+    ContactSignature in Public,
 }

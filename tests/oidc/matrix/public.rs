@@ -4,8 +4,9 @@ use e2e::Tenant;
 use reqwest::Method;
 use serde_json::json;
 
-use super::artefact::Artefact::VerificationFile;
+use super::artefact::Artefact::{ContactCallback, ContactSignature, VerificationFile};
 use super::shown::{Shown, Works};
+use crate::contacts::{Address, changed, now};
 use crate::steps::sign_in;
 
 /// The right requests.
@@ -33,6 +34,26 @@ pub(super) async fn right(tenant: &Tenant, method: &Method, pattern: &'static st
             let shown = read(&name).at("name", &name).naming("name", VerificationFile);
             shown.rests_on(&[VerificationFile])
         }
+        "/wecom/contacts/{path}" => contact(tenant, method, pattern).await,
         other => panic!("{method} {other}"),
     }]
+}
+
+/// WeCom has an address prove itself, or tells of somebody who is new.
+async fn contact(tenant: &Tenant, method: &Method, pattern: &'static str) -> Shown {
+    let address = Address::make(tenant).await;
+    let (query, body, answer) = if *method == Method::GET {
+        (address.receiver.ask("echo", now(tenant)).unwrap(), None, "echo")
+    } else {
+        let message = changed(&tenant.corp_id, now(tenant), "create_user", "<UserID>a</UserID>");
+        let delivery = address.delivery(tenant, &message);
+        (delivery.query, Some(delivery.body), "success")
+    };
+    let shown = Shown::new(method, pattern, Works::page(answer));
+    let shown = shown.at("path", address.path.rsplit('/').next().unwrap());
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    let shown = pairs.fold(shown, |shown, (name, value)| shown.asking(&name, &value));
+    let shown = body.into_iter().fold(shown, Shown::sending);
+    let shown = shown.naming("path", ContactCallback).naming("msg_signature", ContactSignature);
+    shown.rests_on(&[ContactCallback, ContactSignature])
 }

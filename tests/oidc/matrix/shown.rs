@@ -141,6 +141,11 @@ impl Shown {
         self.part(place, artefact, Value::Fixed(value.to_owned()))
     }
 
+    /// With a parameter of the query, whatever the method.
+    pub(super) fn asking(self, name: &str, value: &str) -> Self {
+        self.part(Place::Query(name.to_owned()), None, Value::Fixed(value.to_owned()))
+    }
+
     /// With these parameters.
     pub(super) fn with_all(self, params: &[(&str, &str)]) -> Self {
         params.iter().fold(self, |shown, (name, value)| shown.with(name, value))
@@ -204,6 +209,11 @@ impl Shown {
     /// With a body of JSON.
     pub(super) fn saying_json(self, body: &serde_json::Value) -> Self {
         Self { json: Some(body.to_string()), ..self }
+    }
+
+    /// With a body of any other kind.
+    pub(super) fn sending(self, body: String) -> Self {
+        Self { json: Some(body), ..self }
     }
 
     /// From a browser, with the cookies that it has at the tenant's host.

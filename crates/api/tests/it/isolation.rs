@@ -20,6 +20,8 @@ pub(crate) async fn furnish(tenant: &Caller) -> Ids {
     let name = format!("WW_verify_{}.txt", tenant.tenant.replace('-', ""));
     let content = json!({ "content": "x" });
     tenant.put(&format!("verification-files/{name}"), content).await.assert(200);
+    let callback = format!("corps/{corp}/contact-callback");
+    tenant.request(Method::POST, &callback).send().await.assert(201);
     let key = tenant.post("api-keys", json!({ "display_name": "more" })).await.id();
     let user = tenant.user().await;
     let links = links(tenant, &user).await;

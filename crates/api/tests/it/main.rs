@@ -10,6 +10,7 @@ mod audit;
 mod audit_export;
 mod audit_filters;
 mod branding;
+mod contact_callbacks;
 mod document;
 mod idempotency;
 mod import;

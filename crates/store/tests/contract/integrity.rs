@@ -10,15 +10,16 @@ use store::signing_key::{self, Algorithm, KeyStatus};
 use store::tenant::Tenant;
 use store::user::UserStatus;
 use store::{
-    DatabaseUrl, Error, Result, account, api_key, app, corp, grant, identity, initial_access_token,
-    link_event, password, session, source, tenant, user, user_search, verification_file,
+    DatabaseUrl, Error, Result, account, api_key, app, contact_callback, corp, grant, identity,
+    initial_access_token, link_event, password, session, source, tenant, user, user_search,
+    verification_file,
 };
 use uuid::Uuid;
 
 use crate::support::each_engine;
 use crate::world::{
-    FIRST, World, account_settings, app_settings, granted, initial_token, linking, new_key,
-    profile, signed_in, source_settings, subject,
+    FIRST, World, account_settings, app_settings, callback_secret, granted, initial_token, linking,
+    new_key, profile, signed_in, source_settings, subject,
 };
 
 each_engine! {
@@ -170,6 +171,11 @@ async fn a_reference_to_nothing_is_refused(url: DatabaseUrl) -> Result<()> {
         Error::Reference,
         verification_file::put(&mut begin().await, env, "WW_verify_a.txt", "a")
     );
+    let (corp, ring, secret) = (CorpId(nobody), &world.store.keys, callback_secret());
+    refused!(
+        Error::Reference,
+        contact_callback::put(&mut begin().await, env, ring, corp, "a", &secret)
+    );
     refused!(
         Error::Reference,
         audit::record(&mut begin().await, env, Event::system("sign_in", "ok"))
@@ -189,6 +195,11 @@ async fn a_reference_to_another_tenants_row_is_refused(url: DatabaseUrl) -> Resu
     let token = SecretHash::of("t");
     let (user, source) = (of.user, of.source.id);
     refused!(Error::Reference, world.make_source(&mut begin().await, of.corp.id, "b"));
+    let (ring, secret) = (&world.store.keys, callback_secret());
+    refused!(
+        Error::Reference,
+        contact_callback::put(&mut begin().await, env, ring, of.corp.id, "b", &secret)
+    );
     refused!(Error::Reference, app::link(&mut begin().await, env, other.app, source, 1));
     refused!(Error::Reference, app::link(&mut begin().await, env, of.app, other.source.id, 1));
     let mallory = subject("mallory");

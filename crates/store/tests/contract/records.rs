@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use store::audit::{self, ActorKind, Event, Filter, Order};
+use store::contact_callback::{self, CallbackSecret};
 use store::id::UserId;
 use store::secret::SecretHash;
 use store::signing_key::{self, Algorithm, KeyStatus};
@@ -19,6 +20,7 @@ each_engine! {
     signing_keys_come_back_newest_first,
     a_signing_key_changes_its_status_once,
     a_verification_file_comes_back,
+    a_contact_callback_comes_back,
     audit_events_come_back_with_every_variant,
 }
 
@@ -98,6 +100,42 @@ async fn a_signing_key_changes_its_status_once(url: DatabaseUrl) -> Result<()> {
     let mut tx = world.store.begin(tenant).await?;
     let second = signing_key::create(&mut tx, env, &world.store.keys, &new, Next).await;
     assert!(matches!(second, Err(store::Error::Conflict)), "{second:?}");
+    Ok(())
+}
+
+async fn a_contact_callback_comes_back(url: DatabaseUrl) -> Result<()> {
+    let (world, of) = world(url).await?;
+    let (env, ring, tenant) = (world.env(), &world.store.keys, of.tenant.id);
+    let read = &mut world.store.tenant(tenant);
+    let first = contact_callback::find(read, of.corp.id).await?.unwrap();
+    assert_eq!((first.corp, first.path.as_str()), (of.corp.id, of.tenant.host.as_str()));
+    assert_eq!(first.corp_id, of.corp.corp_id);
+    assert!(first.verified_at.is_none() && first.last_event_at.is_none());
+    let secret = first.secret(ring, tenant)?;
+    assert_eq!(secret.token.expose_secret(), "token");
+    assert_eq!(secret.encoding_aes_key.expose_secret(), "k".repeat(43));
+    assert!(!format!("{first:?}{secret:?}").contains("kkk"));
+    // When it was first proved stays; when it last told moves.
+    let began = env.now();
+    for _ in 0..2 {
+        let single = &mut world.store.single(tenant);
+        contact_callback::mark_verified(single, env, &first.path).await?;
+        contact_callback::mark_event(single, env, &first.path).await?;
+        world.clock.advance(TimeDelta::seconds(1));
+    }
+    let marked = contact_callback::at(read, &first.path).await?.unwrap();
+    assert_eq!(marked.verified_at, Some(began));
+    assert_eq!(marked.last_event_at, Some(began + TimeDelta::seconds(1)));
+    // Over it, with nothing of the old one.
+    let mut tx = world.store.begin(tenant).await?;
+    let other = CallbackSecret { token: "other".into(), ..secret };
+    contact_callback::put(&mut tx, env, ring, of.corp.id, "new", &other).await?;
+    tx.commit().await?;
+    assert!(contact_callback::at(read, &first.path).await?.is_none());
+    let anew = contact_callback::at(read, "new").await?.unwrap();
+    assert_eq!(anew.created_at, env.now());
+    assert!(anew.verified_at.is_none() && anew.last_event_at.is_none());
+    assert_eq!(anew.secret(ring, tenant)?.token.expose_secret(), "other");
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use store::account::AccountSettings;
 use store::app::{App, AppSettings, AuthMethod};
 use store::audit::{self, ActorKind, Event};
 use store::branding::{Agreement, Background, Branding, Color};
+use store::contact_callback::{self, CallbackSecret};
 use store::corp::Corp;
 use store::ephemeral::MemorySettings;
 use store::grant::{Claims, NewGrant};
@@ -172,7 +173,7 @@ impl World {
         let api_key = api_key::create(&mut tx, &env, "部署", "hufu_k", &api_hash, None).await?.id;
         let (initial, initial_hash) = self.registration(&mut tx, app, host).await?;
         let key = self.make_key(&mut tx).await?;
-        verification_file::put(&mut tx, &env, "WW_verify_a.txt", "a").await?;
+        self.for_wecom(&mut tx, corp.id, host).await?;
         let event = Event { trace: Some(host.to_owned()), ..Event::system("sign_in", "ok") };
         audit::record(&mut tx, &env, event).await?;
         let (answer, request) = (SecretHash::of("answer"), SecretHash::of("request"));
@@ -203,6 +204,13 @@ impl World {
             initial,
             initial_hash,
         })
+    }
+
+    /// A verification file, and an address that WeCom calls.
+    async fn for_wecom(&self, tx: &mut TenantWrite, corp: CorpId, host: &str) -> Result<()> {
+        verification_file::put(tx, self.env(), "WW_verify_a.txt", "a").await?;
+        let secret = callback_secret();
+        contact_callback::put(tx, self.env(), &self.store.keys, corp, host, &secret).await
     }
 
     async fn make_key(&self, tx: &mut TenantWrite) -> Result<KeyId> {
@@ -351,6 +359,11 @@ pub(crate) struct Sample {
 }
 
 /// An initial access token for one app.
+/// What WeCom signs and encrypts with.
+pub(crate) fn callback_secret() -> CallbackSecret {
+    CallbackSecret { token: "token".into(), encoding_aes_key: "k".repeat(43).into() }
+}
+
 pub(crate) fn initial_token(env: &store::Env) -> NewInitialAccessToken {
     let limits = Limits {
         profile: store::protocol::Profile::Oauth21,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
+use store::contact_callback::{self, CallbackSecret};
 use store::corp::Corp;
 use store::ephemeral::MemorySettings;
 use store::id::{CorpId, TenantId};
@@ -92,6 +93,8 @@ async fn fill(store: &Store, host: &str, identifiers: &[String]) -> Result<Tenan
         public_jwk: json!({ "kty": "EC" }),
     };
     signing_key::create(&mut tx, env, &store.keys, &key, KeyStatus::Active).await?;
+    let secret = CallbackSecret { token: host.into(), encoding_aes_key: "k".into() };
+    contact_callback::put(&mut tx, env, &store.keys, corp.id, "path", &secret).await?;
     tx.commit().await?;
     Ok(id)
 }
@@ -128,6 +131,9 @@ async fn open_all(store: &Store, id: TenantId, host: &str) -> Result<usize> {
         assert_eq!(private.expose_secret(), host.as_bytes());
         opened += 1;
     }
+    let callback = contact_callback::at(&mut store.tenant(id), "path").await?.unwrap();
+    assert_eq!(callback.secret(&store.keys, id)?.token.expose_secret(), host);
+    opened += 1;
     Ok(opened)
 }
 
@@ -167,19 +173,19 @@ async fn rotation_seals_everything_anew(url: DatabaseUrl) -> Result<()> {
     let both = with(&store, ring(&[("new", &new), ("old", &old)])?);
     both.check_key_ring().await?;
     let rotated = both.rotate_keys().await?;
-    assert_eq!((rotated.resealed, rotated.current), (201 + 1 + 2, 0));
+    assert_eq!((rotated.resealed, rotated.current), (201 + 1 + 2 + 2, 0));
     let rotated = both.rotate_keys().await?;
-    assert_eq!((rotated.resealed, rotated.current), (0, 201 + 1 + 2));
+    assert_eq!((rotated.resealed, rotated.current), (0, 201 + 1 + 2 + 2));
 
     // Now the old key can go.
     let after = with(&store, ring(&[("new", &new)])?);
     after.check_key_ring().await?;
-    assert_eq!(open_all(&after, t2, "t2.example.com").await?, 2);
+    assert_eq!(open_all(&after, t2, "t2.example.com").await?, 1 + 2);
     let rows = sources(&after, t1).await?;
     assert!(rows.iter().all(|source| source.version == 1), "nobody's change became stale");
     let rest = source::find_by_identifier(&mut after.tenant(t1), "s200").await?.unwrap();
     assert_eq!(source::secret(&after.keys, t1, &rest)?.expose_secret(), "秘 s200");
-    assert_eq!(open_all(&after, t1, "t1.example.com").await?, 200 + 1);
+    assert_eq!(open_all(&after, t1, "t1.example.com").await?, 200 + 2);
     let mut tx = after.begin(t1).await?;
     let attempt = idempotency::claim(&mut tx, env, &after.keys, nobody, &key, &request).await?;
     assert!(matches!(attempt, idempotency::Attempt::First), "{attempt:?}");
@@ -213,6 +219,11 @@ async fn n7_a_moved_row_does_not_open(url: DatabaseUrl) -> Result<()> {
             [t2, t2],
         ),
         (
+            "UPDATE contact_callbacks SET secret = (SELECT secret FROM contact_callbacks WHERE
+             tenant_id = $1) WHERE tenant_id = $2",
+            [t1, t2],
+        ),
+        (
             "UPDATE signing_keys SET private_key = (SELECT private_key FROM signing_keys WHERE
              tenant_id = $1) WHERE tenant_id = $2",
             [t1, t2],
@@ -238,6 +249,8 @@ async fn n7_a_moved_row_does_not_open(url: DatabaseUrl) -> Result<()> {
         let outcome = opens(tenant, identifier).await;
         assert!(matches!(outcome, Err(Error::Sealed { .. })), "{tenant} {identifier}");
     }
+    let callback = contact_callback::at(&mut store.tenant(t2), "path").await?.unwrap();
+    assert!(matches!(callback.secret(&store.keys, t2), Err(Error::Sealed { .. })));
     let keys = signing_key::list(&mut store.tenant(t2)).await?;
     let outcome = signing_key::private_key(&store.keys, t2, &keys[0]);
     assert!(matches!(outcome, Err(Error::Sealed { .. })));

@@ -12,9 +12,9 @@ use store::page::Page;
 use store::user::{self, Origin, User, UserStatus};
 use store::user_search::{self, Search};
 use store::{
-    Scope, account, api_key, app, audit, consent, corp, grant, granted, hand_over,
-    initial_access_token, password, registration, revoked_token, session, signing_key, source,
-    survey, trace, verification_file, way_in,
+    Scope, account, api_key, app, audit, consent, contact_callback, corp, grant, granted,
+    hand_over, initial_access_token, password, registration, revoked_token, session, signing_key,
+    source, survey, trace, verification_file, way_in,
 };
 
 use super::{Probe, Reads, read};
@@ -279,6 +279,7 @@ fn account_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn console_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
     vec![
         read("api_key::find", |s, of, _| {
@@ -327,6 +328,12 @@ fn console_reads<S: Scope>() -> Vec<Probe<Reads<S>>> {
                 Ok(listed.iter().any(opens))
             }
             .boxed()
+        }),
+        read("contact_callback::find", |s, of, _| {
+            async { Ok(contact_callback::find(s, of.corp.id).await?.is_some()) }.boxed()
+        }),
+        read("contact_callback::at", |s, of, _| {
+            async { Ok(contact_callback::at(s, &of.tenant.host).await?.is_some()) }.boxed()
         }),
         read("verification_file::find", |s, of, _| {
             let name = own_file(of);

@@ -3,6 +3,7 @@
 use futures_util::FutureExt as _;
 use store::account_change::{self, Change, Edit};
 use store::app::{self, AppSettings};
+use store::contact_callback;
 use store::corp::{self, Corp};
 use store::identity::{self, LinkStatus};
 use store::logout_delivery::{self, Delivery};
@@ -20,8 +21,8 @@ use store::{
 
 use super::{Probe, Writes, write};
 use crate::world::{
-    HOUR, PASSWORD, Sample, account_settings, app_settings, granted, registered, signed_in,
-    source_settings, subject,
+    HOUR, PASSWORD, Sample, account_settings, app_settings, callback_secret, granted, registered,
+    signed_in, source_settings, subject,
 };
 
 /// Every function that changes rows that are there. What makes rows is in `integrity.rs`.
@@ -96,6 +97,22 @@ fn console_writes() -> Vec<Probe<Writes>> {
                 .boxed()
         }),
         write("registration::take_away", |tx, of, _| registration::take_away(tx, of.app).boxed()),
+        write("contact_callback::put", |tx, of, w| {
+            async {
+                let keys = &w.store.keys;
+                contact_callback::put(tx, w.env(), keys, of.corp.id, "x", &callback_secret()).await
+            }
+            .boxed()
+        }),
+        write("contact_callback::mark_verified", |tx, of, w| {
+            contact_callback::mark_verified(tx, w.env(), &of.tenant.host).boxed()
+        }),
+        write("contact_callback::mark_event", |tx, of, w| {
+            contact_callback::mark_event(tx, w.env(), &of.tenant.host).boxed()
+        }),
+        write("contact_callback::delete", |tx, of, _| {
+            async { contact_callback::delete(tx, of.corp.id).await.map(drop) }.boxed()
+        }),
         write("verification_file::put", |tx, _, w| {
             async { verification_file::put(tx, w.env(), "WW_verify_a.txt", "x").await.map(drop) }
                 .boxed()
