@@ -1,4 +1,4 @@
-//! How an app proves itself at the token endpoint (attacks E1, E2, E4, E6).
+//! How an app proves itself at the token endpoint (attacks E1, E2, E4, E6, E7).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -186,6 +186,36 @@ on_every_backend! {
                     .await;
             assert_eq!((unknown.status, &unknown.body), (known.status, &known.body), "{id}");
         }
+    }
+
+    /// Mutual TLS is not offered: what a proxy would say of a certificate proves nothing, whoever says it.
+    async fn e7_a_certificate_in_a_header_proves_nothing(world: World) {
+        let (tenant, _) = signed_in(&world).await;
+        let grants = json!({ "grant_types": ["authorization_code", "client_credentials"], "scopes": ["openid", "api"] });
+        let app = by(&tenant, tenant.make_app(grants).await);
+        let body = "-----BEGIN CERTIFICATE-----\\nMIIB\\n-----END CERTIFICATE-----";
+        let form = format!("grant_type=client_credentials&client_id={}", app.app.id);
+        for header in [
+            "x-client-cert", "x-ssl-client-cert", "x-forwarded-client-cert", "ssl-client-cert",
+            "x-ssl-client-verify", "x-ssl-client-s-dn", "client-cert", "x-amzn-mtls-clientcert",
+        ] {
+            let value = if header.ends_with("verify") { "SUCCESS" } else { body };
+            let headers = [FORM, (header, value)];
+            let answer = app.send(Method::POST, TOKEN, &headers, Some(form.as_bytes())).await;
+            is_refused(&answer, false, header);
+        }
+        for method in ["tls_client_auth", "self_signed_tls_client_auth"] {
+            let change = json!({ "token_endpoint_auth_method": method });
+            let path = tenant.path(&format!("/apps/{}", app.app.id));
+            let any = [("if-match", "*")];
+            let answer = tenant.admin.call(Method::PATCH, &path, &any, Some(change)).await;
+            assert_eq!(answer.status, 422, "{}", answer.body);
+        }
+        // Positive control.
+        let secret = app.app.secret.clone().unwrap();
+        let grant = [("grant_type", "client_credentials")];
+        let answer = ask(&app, Some(&basic(&app.app.id, &secret)), &[], &grant).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
     }
 
     async fn e6_a_secret_that_was_replaced_and_an_app_that_is_off(world: World) {
