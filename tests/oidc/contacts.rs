@@ -146,6 +146,23 @@ on_every_backend! {
         assert!(tenant.admin.get(&console(&tenant)).await["last_event_at"].is_string());
     }
 
+    /// A link is as it was made: by an agency app that is gone, or by hand.
+    async fn k7_a_leaver_is_found_by_the_key_of_any_mode(world: World) {
+        let (tenant, _) = signed_in(&world).await;
+        let app = refreshing(&tenant, json!({})).await;
+        let mut person = Person::come(&app, "zhangsan").await;
+        let user = claims(text(&person.issued, "id_token"))["sub"].as_str().unwrap().to_owned();
+        let link = json!({ "corp": tenant.corp, "userid": "woEncryptedId", "mode": "agency" });
+        let path = tenant.path(&format!("/users/{user}/identities?allow_second=true"));
+        tenant.admin.post(&path, link).await;
+        let address = Address::make(&tenant).await;
+        // Such ids are not the same in other capitals.
+        address.tell(&tenant, &deleted(&tenant, "WOENCRYPTEDID")).await;
+        person.is_in(&app).await;
+        address.tell(&tenant, &deleted(&tenant, "woEncryptedId")).await;
+        person.is_out(&app).await;
+    }
+
     async fn k7_a_forged_message_has_no_effect(world: World) {
         let (tenant, _) = signed_in(&world).await;
         let app = refreshing(&tenant, json!({})).await;

@@ -7,7 +7,6 @@ use store::contact_callback::{self, ContactCallback};
 use store::ephemeral::Slot;
 use store::id::TenantId;
 use store::source::SourceMode;
-use store::{Scope, corp};
 use wecom::{Callback, CallbackError, ContactChange, ContactEvent};
 
 use crate::Broker;
@@ -82,9 +81,14 @@ impl Broker {
     ) -> store::Result<()> {
         let store = self.store();
         if let ContactChange::Left(userid) = &event.change {
-            for mode in modes(&mut store.tenant(tenant), known).await? {
-                let person = subject_of(&known.corp_id, userid, mode);
-                self.end_sessions_of(tenant, None, &person, LEFT).await?;
+            // A link may be older than the sources that there are: every mode's key is looked for.
+            let mut people: Vec<_> = SourceMode::ALL
+                .iter()
+                .map(|mode| subject_of(&known.corp_id, userid, *mode))
+                .collect();
+            people.dedup();
+            for person in &people {
+                self.end_sessions_of(tenant, None, person, LEFT).await?;
             }
         }
         contact_callback::mark_event(&mut store.single(tenant), &store.env, &known.path).await
@@ -102,11 +106,4 @@ impl Broker {
         let callback = Callback::new(secret.token, &secret.encoding_aes_key, &known.corp_id)?;
         Ok((known, callback))
     }
-}
-
-/// Whose apps the corp's sources are: a person's key hangs on it. A corp without sources may have had
-/// some.
-async fn modes(scope: &mut impl Scope, known: &ContactCallback) -> store::Result<Vec<SourceMode>> {
-    let modes = corp::modes(scope, known.corp).await?;
-    Ok(if modes.is_empty() { vec![SourceMode::SelfBuilt] } else { modes })
 }
