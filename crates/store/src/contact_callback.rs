@@ -39,12 +39,6 @@ pub struct CallbackSecret {
     pub encoding_aes_key: SecretString,
 }
 
-impl CallbackSecret {
-    fn to_text(&self) -> SecretString {
-        format!("{}:{}", self.token.expose_secret(), self.encoding_aes_key.expose_secret()).into()
-    }
-}
-
 fn place(tenant: TenantId, corp: &CorpId) -> Place<'_> {
     Place { tenant: Some(tenant), column: "contact_callbacks.secret", row: corp.0.as_bytes() }
 }
@@ -83,7 +77,8 @@ pub async fn put(
     path: &str,
     secret: &CallbackSecret,
 ) -> Result<()> {
-    let text = secret.to_text();
+    let (token, key) = (secret.token.expose_secret(), secret.encoding_aes_key.expose_secret());
+    let text = SecretString::from(format!("{token}:{key}"));
     let sealed = ring.seal(env, place(tx.tenant(), &corp), text.expose_secret().as_bytes())?;
     tx.query(sql!(
         "INSERT INTO contact_callbacks (tenant_id, corp, path, secret, created_at)
@@ -159,12 +154,8 @@ pub(crate) async fn reseal(
     ring: &KeyRing,
     callback: &ContactCallback,
 ) -> Result<bool> {
-    if ring.is_current(&callback.sealed) {
-        return Ok(false);
-    }
-    let text = callback.secret(ring, tx.tenant())?.to_text();
     let place = place(tx.tenant(), &callback.corp);
-    let sealed = ring.seal(env, place, text.expose_secret().as_bytes())?;
+    let Some(sealed) = ring.resealed(env, place, &callback.sealed)? else { return Ok(false) };
     let written = tx
         .query(sql!(
             "UPDATE contact_callbacks SET secret = $3 WHERE tenant_id = $1 AND corp = $2 AND secret = $4"

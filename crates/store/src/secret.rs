@@ -189,6 +189,20 @@ impl KeyRing {
             .map_err(|_| Error::Sealed { column: place.column, reason: "it is not text" })
     }
 
+    /// The value sealed with the first key; none if it is already.
+    pub(crate) fn resealed(
+        &self,
+        env: &Env,
+        place: Place<'_>,
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>> {
+        if self.is_current(sealed) {
+            return Ok(None);
+        }
+        let plain = self.open(place, sealed)?;
+        self.seal(env, place, plain.expose_secret()).map(Some)
+    }
+
     /// Whether a value is sealed with the first key already.
     pub fn is_current(&self, sealed: &[u8]) -> bool {
         match (split(sealed), self.keys.first()) {

@@ -167,11 +167,8 @@ pub(crate) async fn reseal(
     ring: &KeyRing,
     key: &SigningKey,
 ) -> Result<bool> {
-    if ring.is_current(&key.sealed) {
-        return Ok(false);
-    }
-    let plain = private_key(ring, tx.tenant(), key)?;
-    let sealed = ring.seal(env, place(tx.tenant(), &key.id), plain.expose_secret())?;
+    let place = place(tx.tenant(), &key.id);
+    let Some(sealed) = ring.resealed(env, place, &key.sealed)? else { return Ok(false) };
     let written = tx
         .query(sql!(
             "UPDATE signing_keys SET private_key = $3 WHERE tenant_id = $1 AND id = $2 AND private_key = $4"

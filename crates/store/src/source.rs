@@ -390,12 +390,8 @@ pub(crate) async fn reseal(
     ring: &KeyRing,
     source: &Source,
 ) -> Result<bool> {
-    if ring.is_current(&source.sealed_secret) {
-        return Ok(false);
-    }
-    let plain = secret(ring, tx.tenant(), source)?;
-    let sealed =
-        ring.seal(env, place(tx.tenant(), &source.id), plain.expose_secret().as_bytes())?;
+    let place = place(tx.tenant(), &source.id);
+    let Some(sealed) = ring.resealed(env, place, &source.sealed_secret)? else { return Ok(false) };
     let written = tx
         .query(sql!("UPDATE identity_sources SET secret = $3 WHERE tenant_id = $1 AND id = $2 AND secret = $4"))
         .bind(source.id)
