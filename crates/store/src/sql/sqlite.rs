@@ -9,7 +9,6 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use sqlx::FromRow;
 use tokio::runtime::Handle;
@@ -57,9 +56,6 @@ pub(super) enum SqlitePlace {
     /// In this process's memory, under a name.
     Memory(String),
 }
-
-/// How long a turn is waited for: to write, or to read on a thread.
-const PATIENCE: Duration = Duration::from_secs(3);
 
 impl Sqlite {
     /// Opens a writer and a first reader; up to `at_most` threads will read at once.
@@ -126,7 +122,7 @@ impl Sqlite {
     }
 
     async fn writer(&self) -> Result<Writer> {
-        let turn = timeout(PATIENCE, Arc::clone(&self.0.writer).lock_owned()).await;
+        let turn = timeout(super::ACQUIRE_TIMEOUT, Arc::clone(&self.0.writer).lock_owned()).await;
         let turn = turn.map_err(|_| sqlx::Error::PoolTimedOut)?;
         let open = OwnedMutexGuard::try_map(turn, Option::as_mut);
         Ok(open.map_err(|_| sqlx::Error::PoolClosed)?)
@@ -136,7 +132,8 @@ impl Sqlite {
         &self,
         work: impl FnOnce(&mut Statements) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let turn = timeout(PATIENCE, Arc::clone(&self.0.threads).acquire_owned()).await;
+        let turn =
+            timeout(super::ACQUIRE_TIMEOUT, Arc::clone(&self.0.threads).acquire_owned()).await;
         let turn = turn.map_err(|_| sqlx::Error::PoolTimedOut)?;
         let turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
         let inner = Arc::clone(&self.0);
@@ -271,5 +268,37 @@ impl Writing {
             return Ok(());
         }
         on_a_thread(&self.runtime, move || turn.commit()).await?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Database, DatabaseUrl};
+    use super::*;
+
+    #[derive(FromRow)]
+    struct Step {
+        detail: String,
+    }
+
+    const LOOK: &str = "EXPLAIN QUERY PLAN SELECT id FROM users
+        WHERE tenant_id = $1 AND (username_key = $1 OR external_id_key = $1)";
+
+    /// What a connection knows of the indexes, it has read with the schema.
+    #[tokio::test]
+    async fn connections_that_were_open_before_learn_the_statistics() -> Result<()> {
+        let folder = tempfile::tempdir().map_err(sqlx::Error::from)?;
+        let url = DatabaseUrl::SqliteFile(folder.path().join("hufu.db"));
+        let database = Database::open(&url, 1).await?;
+        database.ping().await?;
+        database.migrate().await?;
+        let Database::Sqlite { sqlite, .. } = &database else { return Ok(()) };
+        let bound = || Values(vec![rusqlite::types::Value::Null]);
+        let mut writing = sqlite.begin().await?;
+        for plan in [sqlite.all(LOOK, bound()).await?, writing.all(LOOK, bound()).await?] {
+            let steps: Vec<String> = plan.into_iter().map(|step: Step| step.detail).collect();
+            assert!(steps.iter().all(|step| !step.contains("(tenant_id=?)")), "{steps:?}");
+        }
+        Ok(())
     }
 }

@@ -14,6 +14,7 @@ each_engine! {
     s3_a_database_that_takes_no_writes_is_unavailable_for_them,
     s3_a_closed_database_is_unavailable,
     s3_who_is_told_that_a_write_failed_does_not_find_it_done,
+    a_write_that_nobody_waits_for_any_more_is_not_done_later,
 }
 
 /// The same state through connections that were opened now.
@@ -174,5 +175,32 @@ async fn s3_who_is_told_that_a_write_failed_does_not_find_it_done(url: DatabaseU
     assert_eq!(world.count(count).await - before, i64::try_from(done).unwrap());
     // Positive control: the one that had its turn is done.
     assert!(done > 0);
+    Ok(())
+}
+
+/// PostgreSQL writes at once; where there is a turn to wait for, whoever has gone is passed over.
+async fn a_write_that_nobody_waits_for_any_more_is_not_done_later(url: DatabaseUrl) -> Result<()> {
+    let world = World::open(url).await?;
+    let of = world.sample("acme.example.com").await?;
+    if matches!(world.store.database, Database::Postgres(_)) {
+        return Ok(());
+    }
+    let count = "SELECT count(*) FROM refresh_tokens";
+    let before = world.count(count).await;
+    let write = |token: &'static str| {
+        let (world, of) = (world.clone(), of.clone());
+        tokio::spawn(async move {
+            let (mut single, hash) = (world.store.single(of.tenant.id), SecretHash::of(token));
+            refresh_token::create(&mut single, world.env(), of.grant, &hash, HOUR).await
+        })
+    };
+    let tx = world.store.begin(of.tenant.id).await?;
+    let (gone, stays) = (write("gone"), write("stays"));
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    gone.abort();
+    assert!(gone.await.is_err_and(|error| error.is_cancelled()));
+    drop(tx);
+    stays.await.unwrap()?;
+    assert_eq!(world.count(count).await - before, 1);
     Ok(())
 }
