@@ -282,7 +282,8 @@ mod tests {
     }
 
     const LOOK: &str = "EXPLAIN QUERY PLAN SELECT id FROM users
-        WHERE tenant_id = $1 AND (username_key = $1 OR external_id_key = $1)";
+        WHERE tenant_id = $1 AND (username_key = $1 OR external_id_key = $1
+        OR (email_verified AND email_key = $1) OR (phone_number_verified AND phone_key = $1))";
 
     /// What a connection knows of the indexes, it has read with the schema.
     #[tokio::test]
