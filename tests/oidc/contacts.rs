@@ -177,14 +177,15 @@ on_every_backend! {
             change(&mut receiver);
             receiver.deliver(&message, now(&tenant)).unwrap()
         };
+        // To the second it is tested without a clock that goes on.
         let old = |ago: i64| address.receiver.deliver(&message, now(&tenant) - ago).unwrap();
         let forged = [
             ("token", by(&|own| "x".clone_into(&mut own.token))),
             ("key", by(&|own| own.encoding_aes_key = "a".repeat(43))),
             ("corp", by(&|own| "ww0000000000000000".clone_into(&mut own.receive_id))),
             ("another tenant's", foreign.delivery(&tenant, &message)),
-            ("old", old(601)),
-            ("early", old(-601)),
+            ("old", old(660)),
+            ("early", old(-660)),
             ("unsigned", Delivery { query: String::new(), ..right() }),
             ("another nonce", Delivery { query: right().query.replace("nonce=1", "nonce=2"), ..right() }),
             ("another time", Delivery { query: old(1).query, ..right() }),
