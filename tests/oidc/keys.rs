@@ -8,7 +8,6 @@ use futures_util::future::join_all;
 use oidc::keys::Nursery;
 use oidc::rotation::{PUBLISH_FOR, Rotator, Rules};
 use reqwest::Method;
-use reqwest::header::HOST;
 use serde_json::{Value, json};
 
 use crate::steps::{by, events, is_page, is_signed_in, sign_in, signed_in, silently, text, tokens};
@@ -57,38 +56,6 @@ fn kid_of(issued: &Value, token: &str) -> String {
     jsonwebtoken::decode_header(text(issued, token)).unwrap().kid.unwrap()
 }
 
-/// An answer of one node, and when it was asked for.
-async fn ask(
-    world: &World,
-    node: usize,
-    tenant: &Tenant,
-    path: &str,
-    bearer: &str,
-) -> (Instant, u16, String) {
-    let url = format!("http://127.0.0.1:{}{path}", world.ports()[node]);
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let request = client.get(url).header(HOST, &tenant.host).bearer_auth(bearer);
-    let asked = Instant::now();
-    let answer = request.send().await.unwrap();
-    (asked, answer.status().as_u16(), answer.text().await.unwrap())
-}
-
-/// Whether a node's JWK Set has a key.
-async fn publishes(world: &World, node: usize, tenant: &Tenant, kid: &str) -> bool {
-    ask(world, node, tenant, "/oidc/.well-known/jwks.json", "").await.2.contains(kid)
-}
-
-/// Waits until every node's JWK Set has a key, or has it no more.
-async fn until_published(world: &World, tenant: &Tenant, kid: &str, expected: bool) {
-    let began = Instant::now();
-    for node in 0..world.ports().len() {
-        while publishes(world, node, tenant, kid).await != expected {
-            assert!(began.elapsed() < Duration::from_secs(20), "{kid}: not {expected}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-}
-
 /// What the app got before still counts: at UserInfo, and as a hint.
 async fn still_counts(tenant: &Tenant, browser: &mut Browser, issued: &Value) {
     for _ in 0..2 {
@@ -116,7 +83,7 @@ on_every_backend! {
 
         // It is published before it signs.
         let new = prepare(&tenant, "ES256").await;
-        until_published(&world, &tenant, &new, true).await;
+        tenant.until_published(&new, true).await;
         assert_eq!(kid_of(&tokens(&tenant, &mut browser, &[]).await, "id_token"), old);
         rotate(&world).await;
         assert_eq!(activate(&tenant, &new, json!({})).await.status, 409);
@@ -125,15 +92,13 @@ on_every_backend! {
         assert_eq!(activate(&tenant, &new, json!({})).await.status, 200);
 
         // It signs on every node, and what was signed before counts.
-        let began = Instant::now();
-        let mut after = Value::Null;
-        let mut in_a_row = 0;
-        while in_a_row < 4 {
-            assert!(began.elapsed() < Duration::from_secs(20), "the old one still signs");
-            after = tokens(&tenant, &mut browser, &[]).await;
+        tenant.until_signing(&new).await;
+        for _ in 0..world.ports().len() {
+            let after = tokens(&tenant, &mut browser, &[]).await;
             let kids = [kid_of(&after, "id_token"), kid_of(&after, "access_token")];
-            in_a_row = if kids.iter().all(|kid| *kid == new) { in_a_row + 1 } else { 0 };
+            assert_eq!(kids, [new.as_str(); 2]);
         }
+        let after = tokens(&tenant, &mut browser, &[]).await;
         verify_id_token(&tenant, &mut browser, text(&after, "id_token")).await;
         still_counts(&tenant, &mut browser, &after).await;
         still_counts(&tenant, &mut browser, &before).await;
@@ -141,12 +106,12 @@ on_every_backend! {
         // The last token of the old one is dead before it goes.
         world.clock().advance(TimeDelta::hours(24));
         rotate(&world).await;
-        until_published(&world, &tenant, &old, true).await;
+        tenant.until_published(&old, true).await;
         assert_eq!(the_kid(&tenant, "ES256", "retired").await, old);
         assert_eq!(tenant.userinfo(text(&before, "access_token")).await.status, 401, "expired");
         world.clock().advance(TimeDelta::hours(1));
         rotate(&world).await;
-        until_published(&world, &tenant, &old, false).await;
+        tenant.until_published(&old, false).await;
         assert_eq!(kids(&tenant, "ES256", "retired").await, [] as [&str; 0]);
         sign_in(&tenant, &mut browser, "zhangsan").await;
         let fresh = tokens(&tenant, &mut browser, &[]).await;
@@ -164,13 +129,13 @@ on_every_backend! {
         // What a node has read it goes on with for a second of the machine's: here for signing, half a
         // second later for publishing.
         tokio::time::sleep(Duration::from_millis(500)).await;
-        assert!(publishes(&world, 0, &tenant, &old).await);
+        assert!(tenant.publishes(0, &old).await);
         let began = Instant::now();
         let mut kid = old;
         while kid != new {
             assert!(began.elapsed() < Duration::from_secs(20), "the old one still signs");
             kid = kid_of(&tokens(&tenant, &mut browser, &[]).await, "id_token");
-            assert!(publishes(&world, 0, &tenant, &kid).await, "it signs by {kid}");
+            assert!(tenant.publishes(0, &kid).await, "it signs by {kid}");
         }
     }
 
@@ -183,14 +148,14 @@ on_every_backend! {
             let kid = kid_of(&stolen, "id_token");
             // Every node has the key at hand.
             for node in 0..nodes {
-                assert_eq!(ask(&world, node, &tenant, "/oidc/me", access).await.1, 200);
+                assert_eq!(tenant.ask_node(node, "/oidc/me", access).await.1, 200);
             }
             let next = if with_next { Some(prepare(&tenant, "ES256").await) } else { None };
             tenant.admin.delete(&tenant.path(&format!("/signing-keys/{kid}"))).await;
             let gone = Instant::now();
             for node in 0..nodes {
                 loop {
-                    let (asked, status, body) = ask(&world, node, &tenant, "/oidc/me", access).await;
+                    let (asked, status, body) = tenant.ask_node(node, "/oidc/me", access).await;
                     if status == 401 {
                         break;
                     }
@@ -199,7 +164,7 @@ on_every_backend! {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
             }
-            until_published(&world, &tenant, &kid, false).await;
+            tenant.until_published(&kid, false).await;
             for _ in 0..nodes {
                 let end = tenant.url(&format!("/oidc/session/end?id_token_hint={hint}"));
                 is_page(&browser.get(end).await, "invalid_request", "a hint of a withdrawn key");
@@ -210,7 +175,7 @@ on_every_backend! {
             is_signed_in(&tenant, &mut browser).await;
             let new = the_kid(&tenant, "ES256", "active").await;
             assert!(new != kid && next.is_none_or(|next| next == new));
-            until_published(&world, &tenant, &new, true).await;
+            tenant.until_published(&new, true).await;
             let fresh = tokens(&tenant, &mut browser, &[]).await;
             assert_eq!((kid_of(&fresh, "id_token"), kid_of(&fresh, "access_token")), (new.clone(), new));
             verify_id_token(&tenant, &mut browser, text(&fresh, "id_token")).await;
@@ -271,7 +236,7 @@ on_every_backend! {
         rotate(&world).await;
         for algorithm in ["PS256", "EdDSA"] {
             let new = the_kid(&tenant, algorithm, "active").await;
-            until_published(&world, &tenant, &new, true).await;
+            tenant.until_published(&new, true).await;
             let app = json!({ "id_token_signed_response_alg": algorithm });
             let tenant = by(&tenant, tenant.make_app(app).await);
             let issued = tokens(&tenant, &mut browser, &[]).await;

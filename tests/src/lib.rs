@@ -21,6 +21,7 @@ mod console;
 mod forge;
 mod garbage;
 pub mod mutations;
+mod nodes;
 mod proofs;
 mod registration;
 mod request;

@@ -1,6 +1,8 @@
 //! A tenant that the console API made, and what its people and its app do.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_lc_rs::digest;
 use base64::Engine as _;
@@ -40,6 +42,8 @@ pub struct Tenant {
     pub app: App,
     /// Where its programs call from: some address of this machine, or 127.0.0.1.
     pub from: Option<Ipv4Addr>,
+    /// Which node its programs' next request goes to: each goes to the next one, whoever else acts.
+    pub turn: Arc<AtomicUsize>,
 }
 
 /// An app of a tenant.
@@ -116,6 +120,7 @@ impl Tenant {
             qr,
             mobile,
             from: None,
+            turn: Arc::default(),
             app,
         };
         made.app = made.make_app(json!({})).await;
@@ -268,7 +273,8 @@ impl Tenant {
         body: Option<&[u8]>,
     ) -> Answer {
         let url = Url::parse(&self.url(path)).unwrap();
-        let mut request = self.world.route_from(self.from).request(method, &url);
+        let node = self.turn.fetch_add(1, Ordering::Relaxed);
+        let mut request = self.world.route(node, self.from).request(method, &url);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

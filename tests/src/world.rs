@@ -214,27 +214,27 @@ impl World {
 
     /// The operator, at the console.
     pub fn operator(&self) -> Caller {
-        Caller::new(self.route(), self.0.operator_key.clone())
+        Caller::new(self.next_route(), self.0.operator_key.clone())
     }
 
     /// An administrator with this key, at the console.
     pub fn administrator(&self, key: &str) -> Caller {
-        Caller::new(self.route(), key.to_owned())
+        Caller::new(self.next_route(), key.to_owned())
     }
 
     /// A new browser on a desktop.
     pub fn browser(&self) -> Browser {
-        Browser::new(self.route())
+        Browser::new(self.next_route())
     }
 
-    /// How requests reach the nodes and the simulated WeCom, each time from another node on.
-    pub(crate) fn route(&self) -> Route {
-        self.route_from(None)
+    /// How requests of somebody new reach the nodes, the next node first.
+    fn next_route(&self) -> Route {
+        self.route(self.0.turn.fetch_add(1, Ordering::Relaxed), None)
     }
 
-    /// The same from an address of this machine.
-    pub(crate) fn route_from(&self, from: Option<Ipv4Addr>) -> Route {
-        let first = self.0.turn.fetch_add(1, Ordering::Relaxed);
+    /// How requests from an address of this machine reach the nodes and the simulated WeCom: in turn,
+    /// `first` first.
+    pub(crate) fn route(&self, first: usize, from: Option<Ipv4Addr>) -> Route {
         Route::new(Arc::clone(&self.0.serving), self.0.wecom_port, first, from)
     }
 

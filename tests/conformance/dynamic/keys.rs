@@ -1,7 +1,5 @@
 //! Keys of the client and of the provider that change.
 
-use std::time::{Duration, Instant};
-
 use e2e::{AppServer, Client, Code, Key, Pkce, Reply};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -82,18 +80,6 @@ pub(super) async fn oidcc_ensure_client_assertion_with_iss_aud_succeeds(mut rp: 
     assert_eq!(right.status, 200, "{}", right.body);
 }
 
-/// Asks until it is so four times in a row: nodes take turns, and learn of a change within a second.
-macro_rules! until_every_node {
-    ($so:expr, $otherwise:literal) => {{
-        let began = Instant::now();
-        let mut in_a_row = 0;
-        while in_a_row < 4 {
-            assert!(began.elapsed() < Duration::from_secs(20), $otherwise);
-            in_a_row = if $so { in_a_row + 1 } else { 0 };
-        }
-    }};
-}
-
 /// The keys that are published.
 async fn kids(rp: &mut Rp) -> Vec<String> {
     let set = rp.browser.get(rp.tenant.url("/oidc/.well-known/jwks.json")).await.json();
@@ -116,12 +102,16 @@ pub(super) async fn oidcc_server_rotate_keys(mut rp: Rp) {
     let made = rp.tenant.admin.post(&path, json!({ "algorithm": "RS256" })).await;
     let new = text(&made, "kid").to_owned();
     // The new one is published, on every node, before it signs.
-    until_every_node!(kids(&mut rp).await.contains(&new), "it is not published");
+    rp.tenant.until_published(&new, true).await;
+    assert_eq!(signing(&mut rp).await, old);
     rp.pass(3600).await;
     let activate = format!("{path}/{new}/activate");
     let answer = rp.tenant.admin.call(Method::POST, &activate, &[], Some(json!({}))).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
-    until_every_node!(signing(&mut rp).await == new, "the old one still signs");
+    rp.tenant.until_signing(&new).await;
+    for _ in 0..2 {
+        assert_eq!(signing(&mut rp).await, new);
+    }
     // What the old one signed can still be verified.
     for _ in 0..2 {
         let known = kids(&mut rp).await;
