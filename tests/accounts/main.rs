@@ -5,6 +5,7 @@
 mod binding;
 mod guessing;
 mod hardening;
+mod leaving;
 mod local;
 mod pains;
 mod scenarios;

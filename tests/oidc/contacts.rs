@@ -1,6 +1,8 @@
 //! Attack K7: whoever leaves the corp is signed out, and nobody but WeCom can say that somebody has.
 
-use e2e::{Answer, AppServer, Browser, Tenant, on_every_backend};
+use e2e::{
+    AppServer, Browser, ContactAddress, Tenant, contact_change, member_deleted, on_every_backend,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 use wecom_sim::{Delivery, Receiver};
@@ -10,68 +12,6 @@ use crate::steps::{
     claims, events, is_signed_in, is_signed_out, is_worthless, refreshed, refreshing, sign_in,
     signed_in, text, tokens,
 };
-
-/// An address that an administrator has made for WeCom.
-pub(crate) struct Address {
-    /// From the host's root on.
-    pub(crate) path: String,
-    /// What WeCom signs and encrypts with.
-    pub(crate) receiver: Receiver,
-}
-
-impl Address {
-    /// Makes one for the tenant's corp.
-    pub(crate) async fn make(tenant: &Tenant) -> Self {
-        let made = tenant.admin.call(Method::POST, &console(tenant), &[], None).await;
-        assert_eq!(made.status, 201, "{}", made.body);
-        let made = made.json();
-        let path = text(&made, "url").strip_prefix(&tenant.url("")).unwrap().to_owned();
-        let receiver = Receiver {
-            token: text(&made, "token").to_owned(),
-            encoding_aes_key: text(&made, "encoding_aes_key").to_owned(),
-            receive_id: tenant.corp_id.clone(),
-        };
-        Self { path, receiver }
-    }
-
-    pub(crate) fn delivery(&self, tenant: &Tenant, message: &str) -> Delivery {
-        self.receiver.deliver(message, now(tenant)).unwrap()
-    }
-
-    async fn tell(&self, tenant: &Tenant, message: &str) -> Answer {
-        send(tenant, &self.path, &self.delivery(tenant, message)).await
-    }
-}
-
-/// The corp's address at the console.
-fn console(tenant: &Tenant) -> String {
-    tenant.path(&format!("/corps/{}/contact-callback", tenant.corp))
-}
-
-pub(crate) fn now(tenant: &Tenant) -> i64 {
-    tenant.world.store().env.now().timestamp()
-}
-
-async fn send(tenant: &Tenant, path: &str, delivery: &Delivery) -> Answer {
-    let path = format!("{path}?{}", delivery.query);
-    let xml = [("content-type", "text/xml")];
-    tenant.send(Method::POST, &path, &xml, Some(delivery.body.as_bytes())).await
-}
-
-/// A message about a member [D 90970]. The time makes it another one.
-pub(crate) fn changed(corp_id: &str, time: i64, change: &str, rest: &str) -> String {
-    format!(
-        "<xml><ToUserName><![CDATA[{corp_id}]]></ToUserName>\
-         <FromUserName><![CDATA[sys]]></FromUserName><CreateTime>{time}</CreateTime>\
-         <MsgType><![CDATA[event]]></MsgType><Event><![CDATA[change_contact]]></Event>\
-         <ChangeType>{change}</ChangeType>{rest}</xml>"
-    )
-}
-
-fn deleted(tenant: &Tenant, userid: &str) -> String {
-    let rest = format!("<UserID><![CDATA[{userid}]]></UserID>");
-    changed(&tenant.corp_id, now(tenant), "delete_user", &rest)
-}
 
 /// A person who is signed in, with tokens of an app that is told of logouts.
 struct Person {
@@ -106,24 +46,24 @@ on_every_backend! {
         let server = AppServer::start().await;
         let logout = json!({ "backchannel_logout_uri": server.url("/logout") });
         let app = refreshing(&tenant, logout).await;
-        let address = Address::make(&tenant).await;
-        let query = address.receiver.ask("5927782489442352469", now(&tenant)).unwrap();
+        let address = ContactAddress::make(&tenant).await;
+        let query = address.receiver.ask("5927782489442352469", tenant.now()).unwrap();
         for _ in 0..2 {
             let proof = tenant.send(Method::GET, &format!("{}?{query}", address.path), &[], None).await;
             assert_eq!((proof.status.as_u16(), proof.body.as_str()), (200, "5927782489442352469"));
         }
-        assert!(tenant.admin.get(&console(&tenant)).await["verified_at"].is_string());
+        assert!(tenant.admin.get(&ContactAddress::console(&tenant)).await["verified_at"].is_string());
 
         let mut stays = Person::come(&app, "wangwu").await;
         let off = |status: &str| {
             let rest = format!("<UserID>LiSi</UserID><Status>{status}</Status>");
-            changed(&tenant.corp_id, now(&tenant), "update_user", &rest)
+            contact_change(&tenant.corp_id, tenant.now(), "update_user", &rest)
         };
-        let unseen = changed(&tenant.corp_id, now(&tenant), "", "")
+        let unseen = contact_change(&tenant.corp_id, tenant.now(), "", "")
             .replace("change_contact", "unsubscribe")
             .replace("sys", "LiSi");
         // A self-built app's userids are the same in capitals.
-        let all = [("ZhangSan", deleted(&tenant, "ZhangSan")), ("LiSi", off("2")), ("LiSi", unseen)];
+        let all = [("ZhangSan", member_deleted(&tenant, "ZhangSan")), ("LiSi", off("2")), ("LiSi", unseen)];
         for (at, (member, message)) in all.iter().enumerate() {
             let member = if *member == "ZhangSan" { "zhangsan" } else { member };
             let mut leaves = Person::come(&app, member).await;
@@ -137,13 +77,13 @@ on_every_backend! {
         }
         // Nobody else's, and nothing by a change that keeps somebody in.
         address.tell(&tenant, &off("1")).await;
-        let joined = changed(&tenant.corp_id, now(&tenant), "create_user", "<UserID>wangwu</UserID>");
+        let joined = contact_change(&tenant.corp_id, tenant.now(), "create_user", "<UserID>wangwu</UserID>");
         assert_eq!(address.tell(&tenant, &joined).await.status, 200);
-        assert_eq!(address.tell(&tenant, &deleted(&tenant, "nobody")).await.status, 200);
+        assert_eq!(address.tell(&tenant, &member_deleted(&tenant, "nobody")).await.status, 200);
         stays.is_in(&app).await;
         let ended = events(&tenant).await.into_iter().filter(|event| event["action"] == "sessions.end");
         assert_eq!(ended.filter(|event| event["result"] == "left_corp").count(), 3);
-        assert!(tenant.admin.get(&console(&tenant)).await["last_event_at"].is_string());
+        assert!(tenant.admin.get(&ContactAddress::console(&tenant)).await["last_event_at"].is_string());
     }
 
     /// A link is as it was made: by an agency app that is gone, or by hand.
@@ -155,11 +95,11 @@ on_every_backend! {
         let link = json!({ "corp": tenant.corp, "userid": "woEncryptedId", "mode": "agency" });
         let path = tenant.path(&format!("/users/{user}/identities?allow_second=true"));
         tenant.admin.post(&path, link).await;
-        let address = Address::make(&tenant).await;
+        let address = ContactAddress::make(&tenant).await;
         // Such ids are not the same in other capitals.
-        address.tell(&tenant, &deleted(&tenant, "WOENCRYPTEDID")).await;
+        address.tell(&tenant, &member_deleted(&tenant, "WOENCRYPTEDID")).await;
         person.is_in(&app).await;
-        address.tell(&tenant, &deleted(&tenant, "woEncryptedId")).await;
+        address.tell(&tenant, &member_deleted(&tenant, "woEncryptedId")).await;
         person.is_out(&app).await;
     }
 
@@ -167,18 +107,18 @@ on_every_backend! {
         let (tenant, _) = signed_in(&world).await;
         let app = refreshing(&tenant, json!({})).await;
         let mut person = Person::come(&app, "zhangsan").await;
-        let address = Address::make(&tenant).await;
+        let address = ContactAddress::make(&tenant).await;
         let other = world.tenant("other").await;
-        let foreign = Address::make(&other).await;
-        let message = deleted(&tenant, "zhangsan");
+        let foreign = ContactAddress::make(&other).await;
+        let message = member_deleted(&tenant, "zhangsan");
         let right = || address.delivery(&tenant, &message);
         let by = |change: &dyn Fn(&mut Receiver)| {
             let mut receiver = address.receiver.clone();
             change(&mut receiver);
-            receiver.deliver(&message, now(&tenant)).unwrap()
+            receiver.deliver(&message, tenant.now()).unwrap()
         };
         // To the second it is tested without a clock that goes on.
-        let old = |ago: i64| address.receiver.deliver(&message, now(&tenant) - ago).unwrap();
+        let old = |ago: i64| address.receiver.deliver(&message, tenant.now() - ago).unwrap();
         let forged = [
             ("token", by(&|own| "x".clone_into(&mut own.token))),
             ("key", by(&|own| own.encoding_aes_key = "a".repeat(43))),
@@ -193,35 +133,35 @@ on_every_backend! {
             ("no XML", Delivery { body: "x".to_owned(), ..right() }),
         ];
         for (what, delivery) in &forged {
-            let answer = send(&tenant, &address.path, delivery).await;
+            let answer = ContactAddress::send(&tenant, &address.path, delivery).await;
             assert_eq!(answer.status, 403, "{what}: {}", answer.body);
         }
         // At another tenant's host, at its address, and where nothing is.
-        assert_eq!(send(&other, &address.path, &right()).await.status, 404);
-        assert_eq!(send(&other, &foreign.path, &right()).await.status, 403);
-        assert_eq!(send(&tenant, "/wecom/contacts/nothing", &right()).await.status, 404);
-        let asked = foreign.receiver.ask("1", now(&tenant)).unwrap();
+        assert_eq!(ContactAddress::send(&other, &address.path, &right()).await.status, 404);
+        assert_eq!(ContactAddress::send(&other, &foreign.path, &right()).await.status, 403);
+        assert_eq!(ContactAddress::send(&tenant, "/wecom/contacts/nothing", &right()).await.status, 404);
+        let asked = foreign.receiver.ask("1", tenant.now()).unwrap();
         let path = format!("{}?{asked}", address.path);
         assert_eq!(tenant.send(Method::GET, &path, &[], None).await.status, 403);
         person.is_in(&app).await;
 
         // Positive control; and what is recorded is good once.
         let recorded = right();
-        assert_eq!(send(&tenant, &address.path, &recorded).await.status, 200);
+        assert_eq!(ContactAddress::send(&tenant, &address.path, &recorded).await.status, 200);
         person.is_out(&app).await;
         let mut again = Person::come(&app, "zhangsan").await;
         for delivery in [&recorded, &right()] {
-            assert_eq!(send(&tenant, &address.path, delivery).await.status, 200);
+            assert_eq!(ContactAddress::send(&tenant, &address.path, delivery).await.status, 200);
         }
         again.is_in(&app).await;
         // An address that was made anew, or taken away, is not the old one.
-        let anew = Address::make(&tenant).await;
+        let anew = ContactAddress::make(&tenant).await;
         world.clock().advance(chrono::TimeDelta::seconds(1));
-        assert_eq!(address.tell(&tenant, &deleted(&tenant, "zhangsan")).await.status, 404);
+        assert_eq!(address.tell(&tenant, &member_deleted(&tenant, "zhangsan")).await.status, 404);
         again.is_in(&app).await;
-        assert_eq!(anew.tell(&tenant, &deleted(&tenant, "zhangsan")).await.status, 200);
+        assert_eq!(anew.tell(&tenant, &member_deleted(&tenant, "zhangsan")).await.status, 200);
         again.is_out(&app).await;
-        tenant.admin.delete(&console(&tenant)).await;
-        assert_eq!(anew.tell(&tenant, &deleted(&tenant, "zhangsan")).await.status, 404);
+        tenant.admin.delete(&ContactAddress::console(&tenant)).await;
+        assert_eq!(anew.tell(&tenant, &member_deleted(&tenant, "zhangsan")).await.status, 404);
     }
 }

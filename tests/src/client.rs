@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use store::Clock as _;
 use url::form_urlencoded::Serializer;
 
 use crate::backend::{hex, random};
@@ -101,7 +100,7 @@ impl Client {
 
     /// The clock's seconds.
     pub fn now(&self) -> i64 {
-        self.tenant.world.clock().now().timestamp()
+        self.tenant.now()
     }
 
     /// Forgets the nonces that it was given.

@@ -18,6 +18,7 @@ mod browser;
 mod client;
 mod clock;
 mod console;
+mod contacts;
 mod forge;
 mod garbage;
 pub mod mutations;
@@ -37,6 +38,7 @@ pub use crate::client::{
 };
 pub use crate::clock::TestClock;
 pub use crate::console::Caller;
+pub use crate::contacts::{ContactAddress, contact_change, member_deleted};
 pub use crate::forge::{Jwt, Key, base64url, sha256};
 pub use crate::garbage::garbage_like;
 pub use crate::proofs::{Change, RIGHT_PROOFS, WRONG_ATH, WRONG_PROOFS};

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use reqwest::Method;
 use serde_json::{Value, json};
+use store::Clock as _;
 use url::Url;
 use wecom_sim::{Corp, Member};
 
@@ -284,6 +285,11 @@ impl Tenant {
         let response = request.send().await.unwrap_or_else(|error| panic!("{url}: {error}"));
         let (status, headers) = (response.status(), response.headers().clone());
         Answer { url, status, headers, body: response.text().await.unwrap() }
+    }
+
+    /// The clock's seconds.
+    pub fn now(&self) -> i64 {
+        self.world.clock().now().timestamp()
     }
 
     /// The id of the user that a member of the corp is linked to: the `sub`, by the console.

@@ -137,6 +137,10 @@ pub(crate) struct IdentityView {
     created_at: DateTime<Utc>,
     /// When it last signed in; when it was linked, if it has not yet.
     last_sign_in_at: DateTime<Utc>,
+    /// When WeCom last said that the person has left the corp, or may not see the app any more. Null if
+    /// it did not, or they signed in again.
+    #[schema(required)]
+    left_at: Option<DateTime<Utc>>,
 }
 
 impl From<Identity> for IdentityView {
@@ -150,6 +154,7 @@ impl From<Identity> for IdentityView {
             status: identity.status,
             created_at: identity.created_at,
             last_sign_in_at: identity.last_sign_in_at,
+            left_at: identity.left_at,
         }
     }
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use store::app::App;
 use store::audit::ActorKind;
 use store::candidate::{self, Candidate, Wanted};
+use store::departure;
 use store::id::{IdentityId, UserId};
 use store::identity::{self, LinkedUser};
 use store::link_event::{self, LinkEvent, LinkKind};
@@ -16,7 +17,7 @@ use store::user::{self, Origin, Profile};
 use store::{Env, Scope, TenantWrite};
 
 use crate::decide::{Ask, Decision, Linked, Outcome, Question, Verdict, decide};
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Reason, Refused, Result};
 use crate::interaction::Interaction;
 use crate::upstream::UpstreamIdentity;
 
@@ -115,6 +116,7 @@ pub(crate) async fn look(
             user: linked.user_id,
             status: linked.status,
             link: linked.link_status,
+            left: linked.left_at.is_some_and(|left| left >= person.proven_at),
         }),
         candidates: &candidates,
         consent_possible,
@@ -142,7 +144,7 @@ pub(crate) async fn associate(
             if tells_news(&linked, &person.profile) {
                 user::refresh_profile(tx, env, user, &person.profile).await?;
             }
-            identity::touch(tx, env, linked.identity_id, name).await?;
+            identity::touch(tx, env, linked.identity_id, name, person.proven_at).await?;
             Associated::User(Known { user, identity: linked.identity_id, how: How::Linked })
         }
         Decision::Match(user, field) => {
@@ -233,6 +235,10 @@ async fn link_with(
     evidence: serde_json::Value,
 ) -> Result<IdentityId> {
     let Arrival { interaction, source, person, .. } = arrival;
+    // Looked at in the transaction: whoever notes a departure later finds the link.
+    if departure::is_since(tx, &person.subject, person.proven_at).await? {
+        return Err(Refused::within(Reason::NotAMember, interaction).into());
+    }
     let name = person.profile.name.as_deref();
     let identity = identity::link(tx, env, user, &person.subject, name)
         .await?

@@ -334,7 +334,7 @@ impl Broker {
         let Some(linked) = linked else {
             return Err(Refused::within(Reason::ProofFailed, proven.interaction).into());
         };
-        let by = Evidence::Link(linked.identity_id);
+        let by = Evidence::Link(linked.identity_id, proven.person.proven_at);
         self.proved(tenant, asking, linked.user_id, by).await
     }
 

@@ -7,7 +7,7 @@ use store::identity::{self, Subject};
 use store::session::{self, SignedInBy};
 use store::source::{self, Misconfigured, Source, SourceKind};
 use store::tenant::Tenant;
-use store::{Scope, TenantWrite, app};
+use store::{Scope, TenantWrite, app, departure};
 
 use crate::arrive::{Arriving, Completed, To};
 use crate::associate::{Arrival, Associated, How, Known, associate};
@@ -111,7 +111,7 @@ impl Broker {
             }
             if let Some(person) = &fault.refused_person {
                 let (source, reason) = (Some(source.id), fault.reason.as_str());
-                self.end_sessions_of(tenant.id, source, person, reason).await?;
+                self.has_left(tenant.id, source, person, reason).await?;
             }
             Ok::<(), store::Error>(())
         };
@@ -141,8 +141,10 @@ impl Broker {
         tx.commit().await
     }
 
-    /// Signs the user out everywhere whom this person is linked to, and takes back what was granted.
-    pub(crate) async fn end_sessions_of(
+    /// Notes that a person has left: the user whom they are linked to is signed out everywhere, what was
+    /// granted is taken back, and sign-ins that are under way come to nothing. Those either see the note
+    /// of it, or are over when the link is looked for.
+    pub(crate) async fn has_left(
         &self,
         tenant: TenantId,
         source: Option<SourceId>,
@@ -150,12 +152,13 @@ impl Broker {
         reason: &'static str,
     ) -> store::Result<()> {
         let store = self.store();
+        departure::record(&mut store.single(tenant), &store.env, person).await?;
         let mut tx = store.begin(tenant).await?;
-        let Some(linked) = identity::linked_user(&mut tx, person).await? else { return Ok(()) };
-        session::end_all_of_user(&mut tx, &store.env, linked.user_id).await?;
+        let Some(user) = identity::leave(&mut tx, &store.env, person).await? else { return Ok(()) };
+        session::end_all_of_user(&mut tx, &store.env, user).await?;
         let event = Event {
             source_id: source,
-            user_id: Some(linked.user_id),
+            user_id: Some(user),
             ..Event::system("sessions.end", reason)
         };
         audit::record(&mut tx, &store.env, event).await?;

@@ -88,7 +88,7 @@ impl Broker {
                 .collect();
             people.dedup();
             for person in &people {
-                self.end_sessions_of(tenant, None, person, LEFT).await?;
+                self.has_left(tenant, None, person, LEFT).await?;
             }
         }
         contact_callback::mark_event(&mut store.single(tenant), &store.env, &known.path).await

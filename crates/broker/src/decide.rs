@@ -32,6 +32,8 @@ pub struct Linked {
     pub status: UserStatus,
     /// Whether the link signs its person in.
     pub link: LinkStatus,
+    /// Whether the person has left the corp since the upstream proved who they are.
+    pub left: bool,
 }
 
 /// All that the decision rests on.
@@ -153,6 +155,7 @@ pub fn decide(question: &Question<'_>) -> Verdict {
 fn of_linked(linked: Linked) -> Decision {
     match (linked.link, linked.status) {
         (LinkStatus::Suspended, _) => Decision::Refuse(Reason::LinkSuspended),
+        _ if linked.left => Decision::Refuse(Reason::NotAMember),
         (_, UserStatus::Active) => Decision::Linked(linked.user),
         (_, UserStatus::Suspended | UserStatus::Deleted) => Decision::Refuse(Reason::UserSuspended),
     }

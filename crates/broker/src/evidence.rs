@@ -21,8 +21,8 @@ pub enum Evidence {
     Email(String),
     /// A code that went to this number.
     Phone(String),
-    /// A sign-in by this link.
-    Link(IdentityId),
+    /// A sign-in by this link, whose person was proven to be a member at this time.
+    Link(IdentityId, DateTime<Utc>),
 }
 
 impl From<&Address> for Evidence {
@@ -41,7 +41,7 @@ impl Evidence {
             Self::Password(_) => Proof::Password,
             Self::Email(_) => Proof::EmailCode,
             Self::Phone(_) => Proof::SmsCode,
-            Self::Link(_) => Proof::Source,
+            Self::Link(..) => Proof::Source,
         }
     }
 
@@ -62,10 +62,13 @@ impl Evidence {
                 let owner = account::by_address(tx, None, phone.as_ref()).await?;
                 Ok(owner.is_some_and(|owner| owner.id == user))
             }
-            Self::Link(id) => {
+            Self::Link(id, proven_at) => {
                 let link = identity::find(tx, *id).await?;
-                Ok(link
-                    .is_some_and(|link| link.user_id == user && link.status == LinkStatus::Active))
+                Ok(link.is_some_and(|link| {
+                    link.user_id == user
+                        && link.status == LinkStatus::Active
+                        && link.left_at.is_none_or(|left| left < *proven_at)
+                }))
             }
         }
     }

@@ -281,7 +281,7 @@ impl Broker {
             return Ok(());
         }
         Err(Refused::because(match evidence {
-            Evidence::Password(_) | Evidence::Link(_) => Reason::ProofFailed,
+            Evidence::Password(_) | Evidence::Link(..) => Reason::ProofFailed,
             Evidence::Email(_) | Evidence::Phone(_) => Reason::CodeWrong,
         }))
     }

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use store::id::TenantId;
@@ -22,6 +23,8 @@ pub struct UpstreamIdentity {
     pub profile: Profile,
     /// What it tells that an account may be found by, as received.
     pub values: UpstreamValues,
+    /// When it was asked: whoever has left since is nobody any more.
+    pub proven_at: DateTime<Utc>,
 }
 
 /// Personal data stays out of logs.

@@ -92,9 +92,10 @@ impl WeCom {
             tracing::error!(%error, source = %source.id, "a source's secret cannot be read");
             UpstreamFault::plain(Reason::SourceMisconfigured)
         })?;
+        let proven_at = self.store.env.now();
         let (profile, values) = self.profile(&credentials, user_id, None).await?;
         let subject = subject_of(&source.corp_id, user_id, source.mode);
-        Ok(UpstreamIdentity { subject, profile, values })
+        Ok(UpstreamIdentity { subject, profile, values, proven_at })
     }
 
     async fn profile(
@@ -168,6 +169,7 @@ impl Upstream for WeCom {
             tracing::error!(%error, source = %source.id, "a source's secret cannot be read");
             UpstreamFault::plain(Reason::SourceMisconfigured)
         })?;
+        let proven_at = self.store.env.now();
         let mut info = self.client.user_info(&credentials, &code).await;
         if info.as_ref().is_err_and(wecom::Error::is_misconfigured)
             && self.was_saved_since(&credentials, source).await
@@ -189,7 +191,7 @@ impl Upstream for WeCom {
             }
             _ => fault,
         })?;
-        Ok(UpstreamIdentity { subject, profile, values })
+        Ok(UpstreamIdentity { subject, profile, values, proven_at })
     }
 }
 

@@ -54,6 +54,8 @@ pub struct Identity {
     pub created_at: DateTime<Utc>,
     /// When it last signed in.
     pub last_sign_in_at: DateTime<Utc>,
+    /// When the person was last known to have left the corp; none once they signed in again.
+    pub left_at: Option<DateTime<Utc>>,
 }
 
 impl Identity {
@@ -76,6 +78,8 @@ pub struct LinkedUser {
     pub user_id: UserId,
     /// Whether the link signs its person in.
     pub link_status: LinkStatus,
+    /// When the person was last known to have left the corp; none once they signed in again.
+    pub left_at: Option<DateTime<Utc>>,
     /// Whether the user may sign in.
     pub status: UserStatus,
     /// Who keeps its profile.
@@ -98,8 +102,8 @@ pub struct LinkedUser {
 pub async fn linked_user(scope: &mut impl Scope, subject: &Subject) -> Result<Option<LinkedUser>> {
     scope
         .query(sql!(
-            "SELECT i.id AS identity_id, i.status AS link_status, u.id AS user_id, u.status, u.origin,
-             u.name, u.email, u.email_verified, u.phone_number, u.phone_number_verified, u.picture
+            "SELECT i.id AS identity_id, i.status AS link_status, i.left_at, u.id AS user_id, u.status,
+             u.origin, u.name, u.email, u.email_verified, u.phone_number, u.phone_number_verified, u.picture
              FROM identities i JOIN users u ON u.id = i.user_id
              WHERE i.tenant_id = $1 AND i.provider = 'wecom' AND i.corp_id = $2 AND i.subject = $3"
         ))
@@ -141,33 +145,56 @@ pub async fn link(
     Ok(made.map(|row| row.id))
 }
 
-/// Notes a sign-in by a link that was found active, and the name that the upstream told.
-/// [`Error::Conflict`] if it was taken away or suspended meanwhile: the sign-in has to be decided
-/// anew, or its session would outlive the link.
+/// Notes a sign-in by a link that was found active, whose person was proven to be a member at
+/// `proven_at`, and the name that the upstream told. [`Error::Conflict`] if it was taken away or
+/// suspended meanwhile, or its person has left: the sign-in has to be decided anew, or its session
+/// would outlive the link.
 pub async fn touch(
     tx: &mut TenantWrite,
     env: &Env,
     id: IdentityId,
     name: Option<&str>,
+    proven_at: DateTime<Utc>,
 ) -> Result<()> {
     let touched = tx
         .query(sql!(
-            "UPDATE identities SET last_sign_in_at = $3, name = coalesce($4, name)
-             WHERE tenant_id = $1 AND id = $2 AND status = 'active'"
+            "UPDATE identities SET last_sign_in_at = $3, name = coalesce($4, name), left_at = NULL
+             WHERE tenant_id = $1 AND id = $2 AND status = 'active'
+             AND (left_at IS NULL OR left_at < $5)"
         ))
         .bind(id)
         .bind(env.now())
         .bind(name.map(str::to_owned))
+        .bind(proven_at)
         .execute()
         .await?;
     if touched == 1 { Ok(()) } else { Err(Error::Conflict) }
 }
 
+/// Notes that the person of a link has left the corp. The user whom they are linked to.
+pub async fn leave(tx: &mut TenantWrite, env: &Env, person: &Subject) -> Result<Option<UserId>> {
+    #[derive(FromRow)]
+    struct Left {
+        user_id: UserId,
+    }
+    let left: Option<Left> = tx
+        .query(sql!(
+            "UPDATE identities SET left_at = $4 WHERE tenant_id = $1 AND provider = 'wecom'
+             AND corp_id = $2 AND subject = $3 RETURNING user_id"
+        ))
+        .bind(person.corp_id.clone())
+        .bind(person.subject.clone())
+        .bind(env.now())
+        .optional()
+        .await?;
+    Ok(left.map(|left| left.user_id))
+}
+
 macro_rules! columns {
     ($after:literal) => {
         concat!(
-            "SELECT id, user_id, corp_id, subject, userid, name, status, created_at, last_sign_in_at
-             FROM identities WHERE tenant_id = $1 AND ",
+            "SELECT id, user_id, corp_id, subject, userid, name, status, created_at, last_sign_in_at,
+             left_at FROM identities WHERE tenant_id = $1 AND ",
             $after
         )
     };

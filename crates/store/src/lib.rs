@@ -22,6 +22,7 @@ pub mod candidate;
 pub mod consent;
 pub mod contact_callback;
 pub mod corp;
+pub mod departure;
 pub mod env;
 pub mod ephemeral;
 mod error;

@@ -121,8 +121,8 @@ impl Store {
     }
 
     /// Deletes what nobody can use any more: sessions and grants whose time was over a day ago (their
-    /// refresh tokens go with them), revoked access tokens that have expired, and answers to repeated
-    /// console calls of a day ago. Returns the rows deleted.
+    /// refresh tokens go with them), revoked access tokens that have expired, and departures and answers
+    /// to repeated console calls of a day ago. Returns the rows deleted.
     pub async fn sweep(&self) -> Result<u64> {
         let yesterday = self.env.now() - TimeDelta::days(1);
         let mut all = in_portions(|| {
@@ -150,6 +150,17 @@ impl Store {
                 .query(
                     "DELETE FROM revoked_access_tokens WHERE (tenant_id, id) IN
                        (SELECT tenant_id, id FROM revoked_access_tokens WHERE expires_at < $1
+                        LIMIT 500)",
+                )
+                .bind(yesterday)
+                .execute()
+        })
+        .await?;
+        all += in_portions(|| {
+            self.database
+                .query(
+                    "DELETE FROM departures WHERE (tenant_id, corp_id, subject) IN
+                       (SELECT tenant_id, corp_id, subject FROM departures WHERE left_at < $1
                         LIMIT 500)",
                 )
                 .bind(yesterday)

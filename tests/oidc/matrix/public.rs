@@ -1,12 +1,11 @@
 //! What everybody may read: it rests on nothing, or on a name.
 
-use e2e::Tenant;
+use e2e::{ContactAddress, Tenant, contact_change};
 use reqwest::Method;
 use serde_json::json;
 
 use super::artefact::Artefact::{ContactCallback, ContactSignature, VerificationFile};
 use super::shown::{Shown, Works};
-use crate::contacts::{Address, changed, now};
 use crate::steps::sign_in;
 
 /// The right requests.
@@ -41,11 +40,12 @@ pub(super) async fn right(tenant: &Tenant, method: &Method, pattern: &'static st
 
 /// WeCom has an address prove itself, or tells of somebody who is new.
 async fn contact(tenant: &Tenant, method: &Method, pattern: &'static str) -> Shown {
-    let address = Address::make(tenant).await;
+    let address = ContactAddress::make(tenant).await;
     let (query, body, answer) = if *method == Method::GET {
-        (address.receiver.ask("echo", now(tenant)).unwrap(), None, "echo")
+        (address.receiver.ask("echo", tenant.now()).unwrap(), None, "echo")
     } else {
-        let message = changed(&tenant.corp_id, now(tenant), "create_user", "<UserID>a</UserID>");
+        let message =
+            contact_change(&tenant.corp_id, tenant.now(), "create_user", "<UserID>a</UserID>");
         let delivery = address.delivery(tenant, &message);
         (delivery.query, Some(delivery.body), "success")
     };

@@ -115,7 +115,7 @@ impl Links {
         let accounts = survey::count(&mut scope).await?;
         let (mut sums, mut hits) = (Vec::<Sum>::new(), HashMap::<UserId, u64>::new());
         for (userid, values) in persons {
-            let person = typed(&source, userid, values.clone());
+            let person = typed(&self.store.env, &source, userid, values.clone());
             let looked = look(&mut scope, &source, None, &person, false).await?;
             let user = match looked.verdict.decision {
                 Decision::Match(user, _) => {

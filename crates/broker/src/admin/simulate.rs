@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use store::Env;
 use store::app::App;
 use store::candidate::{self, Candidate, Wanted};
 use store::ephemeral::Slot;
@@ -117,7 +118,7 @@ impl Links {
     ) -> Result<Simulation> {
         let unusable = self.unusable(tenant, source, app).await?;
         let (person, read) = match asked {
-            Asked::Typed(userid, values) => (typed(source, &userid, values), None),
+            Asked::Typed(userid, values) => (typed(&self.store.env, source, &userid, values), None),
             Asked::Live(userid) => match self.read(tenant, source, &userid).await {
                 Ok(person) => {
                     let mobile = person.values.mobile.is_some();
@@ -175,10 +176,15 @@ impl Links {
     }
 }
 
-/// A person as an administrator describes them.
-pub(super) fn typed(source: &Source, userid: &Userid, values: UpstreamValues) -> UpstreamIdentity {
+/// A person as an administrator describes them, as if WeCom had said so now.
+pub(super) fn typed(
+    env: &Env,
+    source: &Source,
+    userid: &Userid,
+    values: UpstreamValues,
+) -> UpstreamIdentity {
     let subject = subject_of(&source.corp_id, userid, source.mode);
-    UpstreamIdentity { subject, profile: Profile::default(), values }
+    UpstreamIdentity { subject, profile: Profile::default(), values, proven_at: env.now() }
 }
 
 /// WeCom does not tell who it is: the sign-in would be refused for the same reason.

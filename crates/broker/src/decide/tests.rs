@@ -82,24 +82,26 @@ fn a_link_decides_whatever_else_is_known() {
     use LinkStatus as L;
     use UserStatus as U;
     let rows = [
-        (U::Active, L::Active, Decision::Linked(A)),
-        (U::Suspended, L::Active, Decision::Refuse(Reason::UserSuspended)),
-        (U::Deleted, L::Active, Decision::Refuse(Reason::UserSuspended)),
-        (U::Active, L::Suspended, Decision::Refuse(Reason::LinkSuspended)),
-        (U::Suspended, L::Suspended, Decision::Refuse(Reason::LinkSuspended)),
+        (U::Active, L::Active, false, Decision::Linked(A)),
+        (U::Suspended, L::Active, false, Decision::Refuse(Reason::UserSuspended)),
+        (U::Deleted, L::Active, false, Decision::Refuse(Reason::UserSuspended)),
+        (U::Active, L::Suspended, false, Decision::Refuse(Reason::LinkSuspended)),
+        (U::Suspended, L::Suspended, false, Decision::Refuse(Reason::LinkSuspended)),
+        (U::Active, L::Active, true, Decision::Refuse(Reason::NotAMember)),
+        (U::Suspended, L::Active, true, Decision::Refuse(Reason::NotAMember)),
     ];
     let policy = policy(&[rule(MatchField::Mobile, true)]);
     let (wanted, owner) = (wanted(), [with_phone(B, true)]);
     for mode in [AssociationMode::None, AssociationMode::Field, AssociationMode::Ask] {
         for login_only in [false, true] {
-            for (status, link, expected) in rows.clone() {
+            for (status, link, left, expected) in rows.clone() {
                 let question = Question {
                     login_only,
                     registration: !login_only,
-                    linked: Some(Linked { user: A, status, link }),
+                    linked: Some(Linked { user: A, status, link, left }),
                     ..question(mode, &policy, &wanted, &owner)
                 };
-                assert_eq!(decision(&question), expected, "{mode} {status} {link}");
+                assert_eq!(decision(&question), expected, "{mode} {status} {link} {left}");
             }
         }
     }
@@ -344,6 +346,7 @@ fn world(seed: u64, known: &Wanted) -> World {
         user: A,
         status: draw.of(UserStatus::ALL),
         link: draw.of(LinkStatus::ALL),
+        left: draw.bool(),
     });
     World {
         policy,
@@ -364,6 +367,7 @@ fn check(world: &World, decision: &Decision) {
             let linked = world.linked.unwrap();
             assert_eq!(linked.user, *user);
             assert_eq!((linked.status, linked.link), (UserStatus::Active, LinkStatus::Active));
+            assert!(!linked.left);
         }
         Decision::Match(user, field) => {
             assert!(world.linked.is_none() && world.association == AssociationMode::Field);

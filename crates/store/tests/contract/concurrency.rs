@@ -34,7 +34,8 @@ async fn sign_in(world: &World, of: &Sample, person: &Subject) -> Result<UserId>
     loop {
         let mut tx = world.store.begin(of.tenant.id).await?;
         if let Some(linked) = identity::linked_user(&mut tx, person).await? {
-            identity::touch(&mut tx, world.env(), linked.identity_id, None).await?;
+            let now = world.env().now();
+            identity::touch(&mut tx, world.env(), linked.identity_id, None, now).await?;
             tx.commit().await?;
             return Ok(linked.user_id);
         }

@@ -107,7 +107,7 @@ async fn n3_no_write_changes_another_tenants_rows(url: DatabaseUrl) -> Result<()
 }
 
 /// Holds rows without changing them, tested where it matters: in the races of sign-ins.
-const HOLDS: [&str; 2] = ["consent::hold", "user::lock"];
+const HOLDS: [&str; 3] = ["consent::hold", "departure::is_since", "user::lock"];
 
 /// Makes rows under the handle's tenant, tested in `integrity.rs`; or serves no tenant's rows.
 const ELSEWHERE: [&str; 16] = [

@@ -5,6 +5,7 @@
 mod accounts;
 mod audit_events;
 mod concurrency;
+mod departures;
 mod faults;
 mod idempotency;
 mod integrity;

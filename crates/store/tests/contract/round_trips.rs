@@ -317,7 +317,8 @@ async fn an_identity_comes_back(url: DatabaseUrl) -> Result<()> {
     let second =
         identity::link(&mut tx, world.env(), of.user, &subject("ZhangSan-二"), None).await?;
     world.clock.advance(TimeDelta::microseconds(1));
-    identity::touch(&mut tx, world.env(), of.identity, Some("张三丰")).await?;
+    let now = world.env().now();
+    identity::touch(&mut tx, world.env(), of.identity, Some("张三丰"), now).await?;
     tx.commit().await?;
     let read = &mut world.store.tenant(of.tenant.id);
     let found = identity::of_user(read, of.user).await?;

@@ -37,9 +37,9 @@ use store::tenant::{Tenant, TenantStatus};
 use store::user::Profile;
 use store::{
     Clock, Database, DatabaseUrl, Env, Ephemeral, KeyRing, Random, Result, Store, TenantWrite,
-    api_key, app, consent, corp, grant, identity, initial_access_token, link_event, password,
-    refresh_token, registration, revoked_token, session, signing_key, source, tenant, user,
-    verification_file,
+    api_key, app, consent, corp, departure, grant, identity, initial_access_token, link_event,
+    password, refresh_token, registration, revoked_token, session, signing_key, source, tenant,
+    user, verification_file,
 };
 use uuid::Uuid;
 
@@ -206,9 +206,10 @@ impl World {
         })
     }
 
-    /// A verification file, and an address that WeCom calls.
+    /// A verification file, an address that WeCom calls, and somebody who has left.
     async fn for_wecom(&self, tx: &mut TenantWrite, corp: CorpId, host: &str) -> Result<()> {
         verification_file::put(tx, self.env(), "WW_verify_a.txt", "a").await?;
+        departure::record(tx, self.env(), &subject("gone")).await?;
         let secret = callback_secret();
         contact_callback::put(tx, self.env(), &self.store.keys, corp, host, &secret).await
     }

@@ -15,8 +15,8 @@ use store::source::{self, Misconfigured, SourceSettings};
 use store::tenant::{self, SmsWebhook, Tenant};
 use store::user::{self, Profile, UserStatus};
 use store::{
-    account, api_key, consent, grant, granted, hand_over, initial_access_token, link_event,
-    password, refresh_token, registration, revoked_token, verification_file,
+    account, api_key, consent, departure, grant, granted, hand_over, initial_access_token,
+    link_event, password, refresh_token, registration, revoked_token, verification_file,
 };
 
 use super::{Probe, Writes, write};
@@ -139,7 +139,17 @@ fn sign_in_writes() -> Vec<Probe<Writes>> {
                 .boxed()
         }),
         write("identity::touch", |tx, of, w| {
-            identity::touch(tx, w.env(), of.identity, Some("x")).boxed()
+            identity::touch(tx, w.env(), of.identity, Some("x"), w.env().now()).boxed()
+        }),
+        write("identity::leave", |tx, of, w| {
+            async { identity::leave(tx, w.env(), &of.subject).await.map(drop) }.boxed()
+        }),
+        write("departure::record", |tx, _, w| {
+            async { departure::record(tx, w.env(), &subject("gone")).await }.boxed()
+        }),
+        write("departure::is_since", |tx, _, w| {
+            let now = w.env().now();
+            async move { departure::is_since(tx, &subject("gone"), now).await.map(drop) }.boxed()
         }),
         write("session::renew", |tx, of, w| {
             async {
