@@ -61,7 +61,7 @@ on_every_backend! {
         server.reply_next([Reply::status(200).after(Duration::from_secs(30))]);
         let began = Instant::now();
         log_out(&tenant, &mut browser, &id_token).await;
-        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
         server.wait_for(1).await;
         is_signed_out(&tenant, &mut browser).await;
         // Nor that of another app's person, while the call is under way.

@@ -141,7 +141,7 @@ on_every_backend! {
         }
     }
 
-    async fn h10_a_key_that_is_no_key_costs_nothing(world: World) {
+    async fn h10_a_key_that_is_no_key_is_refused(world: World) {
         let (_, mut browser, app) = bound(&world).await;
         let tokens = app.tokens(&mut browser).await;
         let access = text(&tokens, "access_token");
@@ -170,10 +170,8 @@ on_every_backend! {
             ("a list", json!([own.jwk()])),
             ("nothing", json!({})),
         ] {
-            let began = std::time::Instant::now();
             let answer = app.userinfo(access).proof(|proof| proof.header("jwk", jwk)).send().await;
             is_refused(&answer, "invalid_dpop_proof", what);
-            assert!(began.elapsed().as_millis() < 1000, "{what}: {:?}", began.elapsed());
         }
         for (name, value) in [
             ("jku", json!("https://evil.example/jwks")),

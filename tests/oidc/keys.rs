@@ -216,6 +216,7 @@ on_every_backend! {
             events.iter().any(|event| event["action"] == action && event["detail"]["kid"] == kid)
         };
         assert!(told("signing_key.activate", &second) && told("signing_key.remove", &first));
+        tenant.until_signing(&second).await;
         let tenant = by(&tenant, tenant.make_app(json!({ "id_token_signed_response_alg": "RS256" })).await);
         sign_in(&tenant, &mut browser, "zhangsan").await;
         let issued = tokens(&tenant, &mut browser, &[]).await;
