@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use e2e::{Answer, Browser, ContactAddress, Pkce, Tenant, World, member_deleted, on_every_backend};
 use serde_json::json;
 use wecom_sim::{Fault, FaultKind};
@@ -91,6 +92,25 @@ on_every_backend! {
         assert_eq!(sub(&tenant, &pkce, &answer).await, user);
     }
 
+    async fn k7_a_link_that_is_made_by_hand_signs_no_leaver_in(world: World) {
+        let tenant = world.tenant("acme").await;
+        let user = lisi(&tenant).await;
+        set_source(&tenant, &tenant.qr, json!({ "association": "ask" })).await;
+        let address = ContactAddress::make(&tenant).await;
+        let (mut browser, pkce) = (world.browser(), Pkce::new());
+        let page = comes(&tenant, &mut browser, &pkce, "LiSi").await;
+        leaves(&tenant, &address, "LiSi").await;
+        let identities = tenant.path(&format!("/users/{user}/identities"));
+        let link = json!({ "corp": tenant.corp, "userid": "LiSi", "mode": "self_built" });
+        tenant.admin.post(&identities, link).await;
+        let refused = submit(&tenant, &mut browser, form(&page, "create"), &[]).await;
+        shows(&tenant, &refused, "not_a_member").await;
+        nobody_is_in(&tenant, &mut browser, Some(&user)).await;
+        // Positive control: whom WeCom says to be a member after that.
+        let answer = comes(&tenant, &mut browser, &pkce, "LiSi").await;
+        assert_eq!(sub(&tenant, &pkce, &answer).await, user);
+    }
+
     async fn k7_who_leaves_while_wecom_is_asked_is_not_signed_in(world: World) {
         let tenant = world.tenant("acme").await;
         let address = ContactAddress::make(&tenant).await;
@@ -104,17 +124,21 @@ on_every_backend! {
         let answer = comes(&tenant, &mut browser, &pkce, "LiSi").await;
         let user = sub(&tenant, &pkce, &answer).await;
         let identities = tenant.path(&format!("/users/{user}/identities"));
-        let left_at = async || tenant.admin.get(&identities).await["items"][0]["left_at"].clone();
-        assert!(left_at().await.is_null());
+        let is_back = async || {
+            let link = tenant.admin.get(&identities).await["items"][0].clone();
+            let time = |name: &str| link[name].as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
+            time("last_sign_in_at") > time("left_at")
+        };
+        assert!(is_back().await);
         let (mut second, page) = leaves_meanwhile(&world, &tenant, &address, "LiSi").await;
         shows(&tenant, &page, "not_a_member").await;
         for browser in [&mut browser, &mut second] {
             nobody_is_in(&tenant, browser, Some(&user)).await;
         }
-        assert!(left_at().await.is_string());
+        assert!(!is_back().await);
         // Positive control: whom WeCom says to be a member after that.
         let answer = comes(&tenant, &mut second, &pkce, "LiSi").await;
         assert_eq!(sub(&tenant, &pkce, &answer).await, user);
-        assert!(left_at().await.is_null());
+        assert!(is_back().await);
     }
 }

@@ -157,7 +157,7 @@ on_every_backend! {
         store::identity::set_status(&mut tx, id, suspended).await.unwrap();
         // As if they had signed in otherwise: by this link nobody is signed in any more.
         let session = store::session::of_user(&mut tx, &store.env, user_id(&user)).await.unwrap();
-        store::session::detach(&mut tx, session[0].id).await.unwrap();
+        store::session::detach(&mut tx, session[0].id, id).await.unwrap();
         tx.commit().await.unwrap();
         let shown = page(&tenant, &mut browser).await.body;
         assert!(shown.contains("Paused by an administrator") && !shown.contains(&id.to_string()));

@@ -1,6 +1,6 @@
 //! What a person changes about their account.
 
-use e2e::{Pkce, on_every_backend};
+use e2e::{ContactAddress, Pkce, member_deleted, on_every_backend};
 use store::link_event::LinkKind;
 use store::source::Status;
 
@@ -101,6 +101,25 @@ on_every_backend! {
         let authorize = tenant.authorize_url(&pkce, &[]);
         let answer = tenant.sign_in(&mut fresh, &authorize, "zhangsan").await;
         assert_ne!(sub(&tenant, &pkce, &answer).await, user, "the person is somebody new");
+    }
+
+    /// What they signed in to by it goes on, until they leave.
+    async fn k7_who_leaves_after_taking_their_link_away_is_signed_out(world: World) {
+        let tenant = world.tenant("acme").await;
+        branch(&tenant).await;
+        let address = ContactAddress::make(&tenant).await;
+        let mut browser = world.browser();
+        let user = enters(&tenant, &mut browser, "zhangsan").await;
+        let [only] = identities(&tenant, &user).await.try_into().unwrap();
+        links(&tenant, &mut browser, "ZhangS").await;
+        let path = format!("/account/identities/{}", only.id);
+        let answer = post(&tenant, &mut browser, &path, &[]).await;
+        is_done(&tenant, &mut browser, &answer, "removed").await;
+        address.tell(&tenant, &member_deleted(&tenant, "LiSi")).await;
+        page(&tenant, &mut browser).await;
+        address.tell(&tenant, &member_deleted(&tenant, "zhangsan")).await;
+        assert_eq!(browser.get(tenant.url("/account")).await.location().unwrap().path(), "/login");
+        assert_eq!(sessions(&tenant, &user).await.len(), 0);
     }
 
     async fn what_counts_as_another_way_in(world: World) {

@@ -57,7 +57,8 @@ async fn furnish(stage: &Stage) {
         subject: "lisi".to_owned(),
         userid: "LiSi".to_owned(),
     };
-    store::identity::link(&mut tx, &store.env, user, &person, Some("李四")).await.unwrap();
+    let held = store::departure::hold(&mut tx, &person).await.unwrap();
+    store::identity::link(&mut tx, &store.env, user, held, Some("李四")).await.unwrap();
     store::password::set(&mut tx, &store.env, user, &hash).await.unwrap();
     tx.commit().await.unwrap();
     let app = tenant.path(&format!("/apps/{}", stage.app.id));

@@ -137,8 +137,8 @@ pub(crate) struct IdentityView {
     created_at: DateTime<Utc>,
     /// When it last signed in; when it was linked, if it has not yet.
     last_sign_in_at: DateTime<Utc>,
-    /// When WeCom last said that the person has left the corp, or may not see the app any more. Null if
-    /// it did not, or they signed in again.
+    /// When WeCom last said that the person has left the corp, or may not see the app any more; they are
+    /// back if they signed in after that. Null if it never did.
     #[schema(required)]
     left_at: Option<DateTime<Utc>>,
 }

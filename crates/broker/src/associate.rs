@@ -235,12 +235,10 @@ async fn link_with(
     evidence: serde_json::Value,
 ) -> Result<IdentityId> {
     let Arrival { interaction, source, person, .. } = arrival;
-    // Looked at in the transaction: whoever notes a departure later finds the link.
-    if departure::is_since(tx, &person.subject, person.proven_at).await? {
-        return Err(Refused::within(Reason::NotAMember, interaction).into());
-    }
+    let held = departure::hold(tx, &person.subject).await?.if_member_at(person.proven_at);
+    let held = held.ok_or_else(|| Refused::within(Reason::NotAMember, interaction))?;
     let name = person.profile.name.as_deref();
-    let identity = identity::link(tx, env, user, &person.subject, name)
+    let identity = identity::link(tx, env, user, held, name)
         .await?
         .ok_or(Error::Store(store::Error::Conflict))?;
     let event = LinkEvent {

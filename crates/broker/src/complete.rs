@@ -2,12 +2,11 @@
 //! Done once for each state; see `callback.rs`.
 
 use store::audit::{self, Event};
-use store::id::{AppId, SourceId, TenantId};
-use store::identity::{self, Subject};
-use store::session::{self, SignedInBy};
+use store::id::AppId;
+use store::session::SignedInBy;
 use store::source::{self, Misconfigured, Source, SourceKind};
 use store::tenant::Tenant;
-use store::{Scope, TenantWrite, app, departure};
+use store::{Scope, TenantWrite, app};
 
 use crate::arrive::{Arriving, Completed, To};
 use crate::associate::{Arrival, Associated, How, Known, associate};
@@ -79,7 +78,7 @@ impl Broker {
         let person = match self.wecom.redeem(tenant.id, &source, code).await {
             Ok(person) => person,
             Err(fault) => {
-                self.act_on_fault(tenant, &source, &fault).await;
+                self.act_on_fault(tenant, &source, &fault).await.map_err(plain)?;
                 return Err((refuse(fault.reason), Some(fault)));
             }
         };
@@ -98,26 +97,22 @@ impl Broker {
     }
 
     /// After a refused secret nobody calls with it again until somebody saves or tests the source.
-    /// Whom the directory does not know any more, or whom the app was taken from, is signed out.
+    /// Whom the directory does not know any more, or whom the app was taken from, is signed out. If that
+    /// fails the person is told to try again, not why they are refused: the next try does it.
     pub(crate) async fn act_on_fault(
         &self,
         tenant: &Tenant,
         source: &Source,
         fault: &UpstreamFault,
-    ) {
-        let acted = async {
-            if let (true, Some(errcode)) = (fault.credentials_refused, fault.errcode) {
-                self.mark_misconfigured(tenant, source, errcode, fault.hint.clone()).await?;
-            }
-            if let Some(person) = &fault.refused_person {
-                let (source, reason) = (Some(source.id), fault.reason.as_str());
-                self.has_left(tenant.id, source, person, reason).await?;
-            }
-            Ok::<(), store::Error>(())
-        };
-        if let Err(error) = acted.await {
-            tracing::error!(%error, source = %source.id, "an answer of WeCom could not be acted upon");
+    ) -> Result<()> {
+        if let (true, Some(errcode)) = (fault.credentials_refused, fault.errcode) {
+            self.mark_misconfigured(tenant, source, errcode, fault.hint.clone()).await?;
         }
+        if let Some(person) = &fault.refused_person {
+            let (source, reason) = (Some(source.id), fault.reason.as_str());
+            self.has_left(tenant.id, source, person, reason).await?;
+        }
+        Ok(())
     }
 
     async fn mark_misconfigured(
@@ -136,30 +131,6 @@ impl Broker {
             source_id: Some(source.id),
             detail,
             ..Event::system("source.misconfigured", "credentials_refused")
-        };
-        audit::record(&mut tx, &store.env, event).await?;
-        tx.commit().await
-    }
-
-    /// Notes that a person has left: the user whom they are linked to is signed out everywhere, what was
-    /// granted is taken back, and sign-ins that are under way come to nothing. Those either see the note
-    /// of it, or are over when the link is looked for.
-    pub(crate) async fn has_left(
-        &self,
-        tenant: TenantId,
-        source: Option<SourceId>,
-        person: &Subject,
-        reason: &'static str,
-    ) -> store::Result<()> {
-        let store = self.store();
-        departure::record(&mut store.single(tenant), &store.env, person).await?;
-        let mut tx = store.begin(tenant).await?;
-        let Some(user) = identity::leave(&mut tx, &store.env, person).await? else { return Ok(()) };
-        session::end_all_of_user(&mut tx, &store.env, user).await?;
-        let event = Event {
-            source_id: source,
-            user_id: Some(user),
-            ..Event::system("sessions.end", reason)
         };
         audit::record(&mut tx, &store.env, event).await?;
         tx.commit().await

@@ -62,15 +62,13 @@ impl Broker {
         let store = self.store();
         let event = callback.event(query, body, store.env.now().timestamp())?;
         let name = [path.as_bytes(), &event.digest].concat();
-        if !store.ephemeral.put_new(&TOLD, tenant, &name, &true).await? {
+        if store.ephemeral.get(&TOLD, tenant, &name).await?.is_some() {
             return Ok(());
         }
-        let acted = self.act_on_contact_event(tenant, &known, &event).await;
-        if acted.is_err() {
-            // The next time it comes it is not an old one.
-            store.ephemeral.take(&TOLD, tenant, &name).await?;
-        }
-        Ok(acted?)
+        self.act_on_contact_event(tenant, &known, &event).await?;
+        // Only now: what fails, or is cut off, is done when WeCom sends it again.
+        store.ephemeral.put(&TOLD, tenant, &name, &true).await?;
+        Ok(())
     }
 
     async fn act_on_contact_event(

@@ -119,21 +119,27 @@ impl Broker {
     ) -> Result<Next> {
         let store = self.store();
         let known = self.known(tenant, app, &request, visitor).await?;
-        match (decide(&request, known.as_ref(), store.env.now()), known) {
-            (Decision::Answer, Some(known)) => {
-                self.answer_by_session(tenant, &request, &known.session, visitor, browser).await
+        let mut decision = decide(&request, known.as_ref(), store.env.now());
+        if let (Decision::Answer, Some(known)) = (&decision, known) {
+            let answer = self.answer_by_session(tenant, &request, &known.session, visitor, browser);
+            if let Some(next) = answer.await? {
+                return Ok(next);
             }
-            (Decision::LoginRequired, _) => {
+            // It was ended meanwhile.
+            decision = decide(&request, None, store.env.now());
+        }
+        match decision {
+            Decision::LoginRequired => {
                 let error = OAuthError::new(ErrorCode::LoginRequired, "the person has to sign in");
                 Ok(self.declined(tenant, &request, error).await?.next(None))
             }
-            (Decision::SignIn { fresh }, _) => {
+            Decision::SignIn { fresh } => {
                 let passage = Passage::App(Box::new(request));
                 let begun = Interaction::begin(store, tenant.id, passage, browser, fresh).await?;
                 Ok(Next::Login(Box::new(begun)))
             }
             // `decide` answers only with a session.
-            (Decision::Answer, None) => {
+            Decision::Answer => {
                 let error = OAuthError::new(ErrorCode::ServerError, "the session was lost");
                 Ok(self.declined(tenant, &request, error).await?.next(None))
             }
@@ -162,7 +168,7 @@ impl Broker {
         Ok(Some(Known { session, proves }))
     }
 
-    /// Single sign-on: the session answers for the person.
+    /// Single sign-on: the session answers for the person, unless it was ended since it was found.
     async fn answer_by_session(
         &self,
         tenant: &Tenant,
@@ -170,7 +176,7 @@ impl Broker {
         session: &Session,
         visitor: &Visitor,
         browser: &Browser,
-    ) -> Result<Next> {
+    ) -> Result<Option<Next>> {
         let event = Event {
             actor_kind: ActorKind::User,
             actor_id: Some(session.user_id.0),
@@ -182,9 +188,11 @@ impl Broker {
             ..Event::system("single_sign_on", "ok")
         };
         let mut tx = self.store().begin(tenant.id).await?;
-        session::touch(&mut tx, &self.store().env, session.id, self.sessions.idle).await?;
+        if !session::touch(&mut tx, &self.store().env, session.id, self.sessions.idle).await? {
+            return Ok(None);
+        }
         let asked = Asked { request, browser, by: session };
-        Ok(self.answer(tx, tenant, asked, event).await?.next(None))
+        Ok(Some(self.answer(tx, tenant, asked, event).await?.next(None)))
     }
 
     /// An error that the app is told.

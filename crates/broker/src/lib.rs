@@ -23,6 +23,7 @@ mod codes;
 mod complete;
 mod contacts;
 pub mod decide;
+mod departure;
 mod dispatch;
 mod error;
 mod evidence;

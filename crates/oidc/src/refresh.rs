@@ -161,5 +161,6 @@ async fn note_use_of_session(request: &TokenRequest<'_>, found: &RefreshToken) -
         return Ok(());
     }
     let mut single = store.single(request.tenant.id);
-    Ok(session::touch(&mut single, &store.env, found.grant.session_id, idle).await?)
+    session::touch(&mut single, &store.env, found.grant.session_id, idle).await?;
+    Ok(())
 }

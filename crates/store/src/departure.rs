@@ -1,5 +1,5 @@
-//! Departures: who has left a corp. Whoever was proven to be a member before gets no new link by it.
-//! What a link knows of it stands with the link: [`crate::identity::leave`].
+//! Departures: who has left a corp. Whoever was proven to be a member before gets no link by it, and a
+//! link remembers: [`crate::identity::leave`].
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
@@ -8,41 +8,61 @@ use crate::env::Env;
 use crate::error::Result;
 use crate::identity::Subject;
 use crate::scope::{Scope as _, TenantWrite, WriteScope};
+use crate::secret::SecretHash;
 use crate::sql;
 
-/// Notes that a person has left. What [`is_since`] kept open is done by then, and can be found.
+/// A person whose departure nobody notes until the transaction is over: what it makes of them can be
+/// found by then. Whoever is linked is held.
+#[derive(Debug, Clone, Copy)]
+pub struct Held<'a> {
+    pub(crate) person: &'a Subject,
+    pub(crate) left_at: Option<DateTime<Utc>>,
+}
+
+impl Held<'_> {
+    /// The person, unless they have left since they were proven to be a member.
+    pub fn if_member_at(self, proven_at: DateTime<Utc>) -> Option<Self> {
+        self.left_at.is_none_or(|left| left < proven_at).then_some(self)
+    }
+}
+
+fn key(person: &Subject) -> Vec<u8> {
+    SecretHash::of(&format!("{}\n{}", person.corp_id, person.subject)).to_stored()
+}
+
+/// Notes that a person has left. Waits for whoever holds them. A later note stays.
 pub async fn record(scope: &mut impl WriteScope, env: &Env, person: &Subject) -> Result<()> {
     scope
         .query(sql!(
-            "INSERT INTO departures (tenant_id, corp_id, subject, left_at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (tenant_id, corp_id, subject) DO UPDATE SET left_at = excluded.left_at"
+            "INSERT INTO departures (tenant_id, person, left_at) VALUES ($1, $2, $3)
+             ON CONFLICT (tenant_id, person) DO UPDATE SET left_at =
+             CASE WHEN departures.left_at > excluded.left_at THEN departures.left_at
+             ELSE excluded.left_at END"
         ))
-        .bind(person.corp_id.clone())
-        .bind(person.subject.clone())
+        .bind(key(person))
         .bind(env.now())
         .execute()
         .await?;
     Ok(())
 }
 
-/// Whether a person has left at this time or later. If not, nobody notes that they do until the
-/// transaction is over.
-pub async fn is_since(tx: &mut TenantWrite, person: &Subject, time: DateTime<Utc>) -> Result<bool> {
+/// Holds a person.
+pub async fn hold<'p>(tx: &mut TenantWrite, person: &'p Subject) -> Result<Held<'p>> {
     #[derive(FromRow)]
     struct Known {
         left_at: DateTime<Utc>,
     }
-    // A row is there or is made, and held: an absent one could not be.
+    // There has to be a row: none could not be held.
     let known: Known = tx
         .query(sql!(
-            "INSERT INTO departures (tenant_id, corp_id, subject, left_at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (tenant_id, corp_id, subject) DO UPDATE SET left_at = departures.left_at
+            "INSERT INTO departures (tenant_id, person, left_at) VALUES ($1, $2, $3)
+             ON CONFLICT (tenant_id, person) DO UPDATE SET left_at = departures.left_at
              RETURNING left_at"
         ))
-        .bind(person.corp_id.clone())
-        .bind(person.subject.clone())
+        .bind(key(person))
         .bind(DateTime::UNIX_EPOCH)
         .one()
         .await?;
-    Ok(known.left_at >= time)
+    let left_at = Some(known.left_at).filter(|left| *left != DateTime::UNIX_EPOCH);
+    Ok(Held { person, left_at })
 }

@@ -147,7 +147,8 @@ macro_rules! live {
                       WHERE l.tenant_id = $1 AND l.app_id = g.app_id AND l.source_id = g.source_id)
                  END
              AND (g.identity_id IS NULL OR EXISTS (SELECT 1 FROM identities i
-                  WHERE i.tenant_id = $1 AND i.id = g.identity_id AND i.status = 'active')) ",
+                  WHERE i.tenant_id = $1 AND i.id = g.identity_id AND i.status = 'active'
+                  AND (i.left_at IS NULL OR i.left_at < g.authenticated_at))) ",
             $where
         )
     };

@@ -46,7 +46,8 @@ pub async fn find(
              JOIN apps a ON a.id = l.app_id
              WHERE s.tenant_id = $1 AND s.id = $2 AND a.id = $3
              AND s.ended_at IS NULL AND s.expires_at > $4 AND s.idle_until > $4 AND u.status = 'active'
-             AND src.status = 'active' AND i.status = 'active' AND a.status = 'active'"
+             AND src.status = 'active' AND i.status = 'active' AND a.status = 'active'
+             AND (i.left_at IS NULL OR i.left_at < s.authenticated_at)"
         ))
         .bind(session)
         .bind(app)

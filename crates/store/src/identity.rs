@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
+use crate::departure::Held;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::id::{IdentityId, UserId};
@@ -54,7 +55,7 @@ pub struct Identity {
     pub created_at: DateTime<Utc>,
     /// When it last signed in.
     pub last_sign_in_at: DateTime<Utc>,
-    /// When the person was last known to have left the corp; none once they signed in again.
+    /// When the person was last said to have left the corp.
     pub left_at: Option<DateTime<Utc>>,
 }
 
@@ -78,7 +79,7 @@ pub struct LinkedUser {
     pub user_id: UserId,
     /// Whether the link signs its person in.
     pub link_status: LinkStatus,
-    /// When the person was last known to have left the corp; none once they signed in again.
+    /// When the person was last said to have left the corp.
     pub left_at: Option<DateTime<Utc>>,
     /// Whether the user may sign in.
     pub status: UserStatus,
@@ -119,27 +120,29 @@ pub async fn link(
     tx: &mut TenantWrite,
     env: &Env,
     user: UserId,
-    subject: &Subject,
+    held: Held<'_>,
     name: Option<&str>,
 ) -> Result<Option<IdentityId>> {
     #[derive(FromRow)]
     struct Made {
         id: IdentityId,
     }
+    let Held { person, left_at } = held;
     let made: Option<Made> = tx
         .query(sql!(
             "INSERT INTO identities (tenant_id, id, user_id, provider, corp_id, subject, userid, name,
-             created_at, last_sign_in_at)
-             VALUES ($1, $2, $3, 'wecom', $4, $5, $6, $7, $8, $8)
+             created_at, last_sign_in_at, left_at)
+             VALUES ($1, $2, $3, 'wecom', $4, $5, $6, $7, $8, $8, $9)
              ON CONFLICT (tenant_id, provider, corp_id, subject) DO NOTHING RETURNING id"
         ))
         .bind(IdentityId(env.ordered_id()?))
         .bind(user)
-        .bind(subject.corp_id.clone())
-        .bind(subject.subject.clone())
-        .bind(subject.userid.clone())
+        .bind(person.corp_id.clone())
+        .bind(person.subject.clone())
+        .bind(person.userid.clone())
         .bind(name.map(str::to_owned))
         .bind(env.now())
+        .bind(left_at)
         .optional()
         .await?;
     Ok(made.map(|row| row.id))
@@ -158,7 +161,7 @@ pub async fn touch(
 ) -> Result<()> {
     let touched = tx
         .query(sql!(
-            "UPDATE identities SET last_sign_in_at = $3, name = coalesce($4, name), left_at = NULL
+            "UPDATE identities SET last_sign_in_at = $3, name = coalesce($4, name)
              WHERE tenant_id = $1 AND id = $2 AND status = 'active'
              AND (left_at IS NULL OR left_at < $5)"
         ))
@@ -171,7 +174,8 @@ pub async fn touch(
     if touched == 1 { Ok(()) } else { Err(Error::Conflict) }
 }
 
-/// Notes that the person of a link has left the corp. The user whom they are linked to.
+/// Notes that the person of a link has left the corp: the sessions and grants that it signed in until
+/// then are dead. A later note stays. The user whom they are linked to.
 pub async fn leave(tx: &mut TenantWrite, env: &Env, person: &Subject) -> Result<Option<UserId>> {
     #[derive(FromRow)]
     struct Left {
@@ -179,8 +183,9 @@ pub async fn leave(tx: &mut TenantWrite, env: &Env, person: &Subject) -> Result<
     }
     let left: Option<Left> = tx
         .query(sql!(
-            "UPDATE identities SET left_at = $4 WHERE tenant_id = $1 AND provider = 'wecom'
-             AND corp_id = $2 AND subject = $3 RETURNING user_id"
+            "UPDATE identities SET left_at = CASE WHEN left_at > $4 THEN left_at ELSE $4 END
+             WHERE tenant_id = $1 AND provider = 'wecom' AND corp_id = $2 AND subject = $3
+             RETURNING user_id"
         ))
         .bind(person.corp_id.clone())
         .bind(person.subject.clone())

@@ -159,9 +159,10 @@ impl Store {
         all += in_portions(|| {
             self.database
                 .query(
-                    "DELETE FROM departures WHERE (tenant_id, corp_id, subject) IN
-                       (SELECT tenant_id, corp_id, subject FROM departures WHERE left_at < $1
-                        LIMIT 500)",
+                    "DELETE FROM departures WHERE (tenant_id, person) IN
+                       (SELECT tenant_id, person FROM departures WHERE left_at < $1 LIMIT 500)
+                     -- Of one that is noted anew meanwhile the part above is what it was.
+                     AND left_at < $1",
                 )
                 .bind(yesterday)
                 .execute()

@@ -180,7 +180,8 @@ macro_rules! alive {
              WHERE s.tenant_id = $1 AND s.token_hash = $2 AND s.ended_at IS NULL AND s.expires_at > $3
              AND s.idle_until > $3 AND u.status = 'active' AND (s.source_id IS NULL OR src.status = 'active')
              AND (s.identity_id IS NULL OR EXISTS (SELECT 1 FROM identities i
-                  WHERE i.tenant_id = $1 AND i.id = s.identity_id AND i.status = 'active'))",
+                  WHERE i.tenant_id = $1 AND i.id = s.identity_id AND i.status = 'active'
+                  AND (i.left_at IS NULL OR i.left_at < s.authenticated_at)))",
             $where
         )
     };
@@ -279,23 +280,26 @@ pub async fn is_of_user(scope: &mut impl Scope, id: SessionId, user: UserId) -> 
     Ok(found.is_some_and(|found| found.user_id == user))
 }
 
-/// Notes that a session was used: it may lie idle anew.
+/// Notes that a session is used: it may lie idle anew. Whether it is there still: until the transaction
+/// is over nobody ends it then, and whoever ends it afterwards finds what was granted in it.
 pub async fn touch(
     tx: &mut impl WriteScope,
     env: &Env,
     id: SessionId,
     idle: TimeDelta,
-) -> Result<()> {
+) -> Result<bool> {
     let now = env.now();
-    tx.query(sql!(
-        "UPDATE sessions SET last_seen_at = $3, idle_until = $4 WHERE tenant_id = $1 AND id = $2"
-    ))
-    .bind(id)
-    .bind(now)
-    .bind(now + idle)
-    .execute()
-    .await?;
-    Ok(())
+    let touched = tx
+        .query(sql!(
+            "UPDATE sessions SET last_seen_at = $3, idle_until = $4
+             WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL"
+        ))
+        .bind(id)
+        .bind(now)
+        .bind(now + idle)
+        .execute()
+        .await?;
+    Ok(touched == 1)
 }
 
 /// Ends the sessions of a user that were not used for longest, until only so many are left.
@@ -326,17 +330,25 @@ pub async fn end_oldest_of_user(
     Ok(())
 }
 
-/// Lets a session, and what was granted in it, go on without the identity that it was signed in by:
+/// Lets a session, and what was granted in it, go on without this identity, if it was signed in by it:
 /// its person takes that away.
-pub async fn detach(tx: &mut TenantWrite, id: SessionId) -> Result<()> {
-    tx.query(sql!("UPDATE sessions SET identity_id = NULL WHERE tenant_id = $1 AND id = $2"))
-        .bind(id)
-        .execute()
-        .await?;
-    tx.query(sql!("UPDATE grants SET identity_id = NULL WHERE tenant_id = $1 AND session_id = $2"))
-        .bind(id)
-        .execute()
-        .await?;
+pub async fn detach(tx: &mut TenantWrite, id: SessionId, identity: IdentityId) -> Result<()> {
+    tx.query(sql!(
+        "UPDATE sessions SET identity_id = NULL
+         WHERE tenant_id = $1 AND id = $2 AND identity_id = $3"
+    ))
+    .bind(id)
+    .bind(identity)
+    .execute()
+    .await?;
+    tx.query(sql!(
+        "UPDATE grants SET identity_id = NULL
+         WHERE tenant_id = $1 AND session_id = $2 AND identity_id = $3"
+    ))
+    .bind(id)
+    .bind(identity)
+    .execute()
+    .await?;
     Ok(())
 }
 

@@ -19,7 +19,8 @@ pub struct ContactEvent {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContactChange {
     /// A member has left: was deleted (`delete_user`), switched off (`update_user` with status 2, or 5
-    /// for one who has left), or may not see the app any more (`unsubscribe`).
+    /// for one who has left), or may not see the app any more (`unsubscribe`). Or nobody has this userid
+    /// any more, as it was changed (`NewUserID`): what comes of the member is told of the new one.
     Left(UserId),
     /// Anything else.
     Other,
@@ -33,7 +34,7 @@ impl ContactEvent {
         let digest = hash.as_ref().try_into().map_err(|_| CallbackError::Body)?;
         let root = document.root_element();
         let (event, kind) = (text(root, "Event"), text(root, "ChangeType"));
-        let is_off = || matches!(text(root, "Status"), Some("2" | "5"));
+        let is_off = || matches!(text(root, "Status"), Some("2" | "5")) || is_renamed(root);
         let userid = match (event, kind) {
             (Some("change_contact"), Some("delete_user")) => text(root, "UserID"),
             (Some("change_contact"), Some("update_user")) if is_off() => text(root, "UserID"),
@@ -44,6 +45,14 @@ impl ContactEvent {
         let change = ContactChange::Left(userid.ok_or(CallbackError::Body)?);
         Ok(Self { digest, change })
     }
+}
+
+/// Whether a member's userid was changed into another one, and not only its capitals.
+fn is_renamed(root: Node<'_, '_>) -> bool {
+    let (Some(old), Some(new)) = (text(root, "UserID"), text(root, "NewUserID")) else {
+        return false;
+    };
+    !old.eq_ignore_ascii_case(new)
 }
 
 /// What is encrypted in the body of a POST. It is read before anything proves who sent it: no document
@@ -58,4 +67,27 @@ fn text<'d>(root: Node<'d, '_>, name: &str) -> Option<&'d str> {
     let mut named = root.children().filter(|child| child.has_tag_name(name));
     let only = named.next()?;
     if named.next().is_some() { None } else { only.text().map(str::trim) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever has another userid now is told of by that one.
+    #[test]
+    fn a_userid_that_nobody_has_any_more_has_left() {
+        let lisi = || ContactChange::Left(UserId::parse("lisi").unwrap());
+        for (rest, expected) in [
+            ("<NewUserID>li.si</NewUserID>", lisi()),
+            ("<NewUserID>LiSi</NewUserID>", ContactChange::Other),
+            ("<Department>1</Department>", ContactChange::Other),
+            ("<Status>2</Status>", lisi()),
+        ] {
+            let message = format!(
+                "<xml><ToUserName>a</ToUserName><Event>change_contact</Event>\
+                 <ChangeType>update_user</ChangeType><UserID>lisi</UserID>{rest}</xml>"
+            );
+            assert_eq!(ContactEvent::read(&message).unwrap().change, expected, "{rest}");
+        }
+    }
 }

@@ -304,7 +304,8 @@ impl Caller {
             subject: user.id.to_string(),
             userid: "ZhangSan".into(),
         };
-        store::identity::link(&mut tx, env, user.id, &subject, None).await.unwrap().unwrap();
+        let held = store::departure::hold(&mut tx, &subject).await.unwrap();
+        store::identity::link(&mut tx, env, user.id, held, None).await.unwrap().unwrap();
         tx.commit().await.unwrap();
         user.id.to_string()
     }

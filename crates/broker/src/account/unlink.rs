@@ -14,8 +14,8 @@ use crate::error::{Error, Reason, Refused, Result};
 use crate::{Broker, Visitor};
 
 const ACTION: &str = "identity.unlink";
-/// By which rule the journal of links says that it was done.
-const RULE: &str = "account_page";
+/// The rule by which the journal of links says that a person took a link away themselves.
+pub(crate) const UNLINKED_BY_PERSON: &str = "account_page";
 
 /// An identity that its person thinks of removing.
 #[derive(Debug)]
@@ -87,14 +87,14 @@ impl Broker {
             subject: identity.person(),
             source_id: None,
             app_id: None,
-            rule: Some(RULE),
+            rule: Some(UNLINKED_BY_PERSON),
             evidence: json!({}),
             actor_kind: ActorKind::User,
             actor_id: Some(user.id.0),
             trace: Some(trace.clone()),
         };
         link_event::record(tx, env, event).await?;
-        session::detach(tx, session.id).await?;
+        session::detach(tx, session.id, id).await?;
         session::end_others_of_user(tx, env, user.id, Some(session.id)).await?;
         self.finish_change(change, visitor, Event::system(ACTION, "ok")).await
     }

@@ -7,7 +7,7 @@ use store::identity::{self, Identity, LinkStatus, Subject};
 use store::link_event::{self, LinkEvent, LinkKind};
 use store::source::SourceMode;
 use store::user::{self, UserStatus};
-use store::{Scope, TenantWrite, session};
+use store::{Scope, TenantWrite, departure, session};
 use wecom::UserId as Userid;
 
 use super::{By, Links, Refusal, Result};
@@ -124,7 +124,9 @@ impl Links {
         if !wish.allow_second && identity::has_of_corp(tx, wish.user, corp_id).await? {
             return Err(Refusal::SecondIdentity);
         }
-        let made = identity::link(tx, &self.store.env, wish.user, &wish.subject, None).await?;
+        // Whoever has left is linked as one who has.
+        let held = departure::hold(tx, &wish.subject).await?;
+        let made = identity::link(tx, &self.store.env, wish.user, held, None).await?;
         let identity = match made {
             Some(id) => identity::find(tx, id).await?,
             None => present(tx, wish).await?,

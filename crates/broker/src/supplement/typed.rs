@@ -109,7 +109,7 @@ impl Broker {
                 if failed.blocked {
                     self.mark_blocked(&person.corp_id).await?;
                 }
-                self.act_on_fault(tenant, &asking.source, &failed.fault).await;
+                self.act_on_fault(tenant, &asking.source, &failed.fault).await?;
                 let reason = failed.fault.reason;
                 *told = Some(failed.fault);
                 Err(Refused::because(reason))

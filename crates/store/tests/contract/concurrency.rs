@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use store::account::{self, AccountSettings};
 use store::corp::{self, Corp};
+use store::grant::NewGrant;
 use store::id::{GrantId, UserId};
 use store::identity::Subject;
 use store::normal::Handle;
@@ -16,7 +17,7 @@ use store::{
 };
 
 use crate::support::each_engine;
-use crate::world::{FIRST, HOUR, Sample, World, granted, profile, subject};
+use crate::world::{FIRST, HOUR, Sample, World, granted, link, profile, signed_in, subject};
 
 each_engine! {
     s1_fifty_first_sign_ins_at_once_make_one_user,
@@ -26,6 +27,7 @@ each_engine! {
     writers_wait_for_one_another,
     readers_see_all_of_a_transaction_or_nothing,
     a_suspension_beside_grants_leaves_none_alive,
+    s1_what_a_session_grants_while_it_is_ended_is_dead,
     single_statements_at_once_last_or_fail_each_by_itself,
 }
 
@@ -40,7 +42,7 @@ async fn sign_in(world: &World, of: &Sample, person: &Subject) -> Result<UserId>
             return Ok(linked.user_id);
         }
         let made = user::create(&mut tx, world.env(), &profile()).await?;
-        if identity::link(&mut tx, world.env(), made.id, person, None).await?.is_some() {
+        if link(&mut tx, world.env(), made.id, person, None).await?.is_some() {
             tx.commit().await?;
             return Ok(made.id);
         }
@@ -225,6 +227,47 @@ async fn a_suspension_beside_grants_leaves_none_alive(url: DatabaseUrl) -> Resul
     for id in join_all(granting).await {
         assert!(grant::find_live(&mut read, world.env(), id.unwrap()).await?.is_none());
     }
+    Ok(())
+}
+
+/// Single sign-on beside "signed out everywhere", with a grant that outlives its session.
+async fn s1_what_a_session_grants_while_it_is_ended_is_dead(url: DatabaseUrl) -> Result<()> {
+    let (world, second) = (World::open(url.clone()).await?, World::open(url).await?);
+    let of = world.sample("acme.example.com").await?;
+    let env = world.env();
+    let mut granted_first = 0;
+    for round in 0..60 {
+        let mut tx = world.store.begin(of.tenant.id).await?;
+        let token = SecretHash::of(&format!("session {round}"));
+        let session = session::create(&mut tx, env, of.user, signed_in(of.way(), &token)).await?;
+        tx.commit().await?;
+        let answers = async {
+            let mut tx = world.store.begin(of.tenant.id).await?;
+            if !session::touch(&mut tx, env, session.id, HOUR).await? {
+                return Ok(None);
+            }
+            let code = crate::world::code();
+            let new = granted(of.app, &session, "openid offline_access", &code);
+            let grant =
+                grant::create(&mut tx, env, NewGrant { offline: Some(HOUR), ..new }).await?;
+            tx.commit().await?;
+            Ok::<_, Error>(Some(grant))
+        };
+        let ends = async {
+            let mut tx = second.store.begin(of.tenant.id).await?;
+            session::end_all_of_user(&mut tx, second.env(), of.user).await?;
+            tx.commit().await
+        };
+        let (grant, ended) = tokio::join!(answers, ends);
+        ended?;
+        let Some(grant) = grant? else { continue };
+        granted_first += 1;
+        let live = grant::find_live(&mut world.store.tenant(of.tenant.id), env, grant).await?;
+        assert!(live.is_none(), "round {round}: it outlives the end of everything");
+    }
+    assert!(granted_first > 0, "no grant was fast enough to be revoked");
+    let mut single = world.store.single(of.tenant.id);
+    assert!(!session::touch(&mut single, env, of.session.id, HOUR).await?, "it is over");
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use store::signing_key::{self, Algorithm, KeyStatus};
 use store::tenant::Tenant;
 use store::user::UserStatus;
 use store::{
-    DatabaseUrl, Error, Result, account, api_key, app, contact_callback, corp, grant, identity,
+    DatabaseUrl, Error, Result, account, api_key, app, contact_callback, corp, grant,
     initial_access_token, link_event, password, session, source, tenant, user, user_search,
     verification_file,
 };
@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 use crate::support::each_engine;
 use crate::world::{
-    FIRST, World, account_settings, app_settings, callback_secret, granted, initial_token, linking,
-    new_key, profile, signed_in, source_settings, subject,
+    FIRST, World, account_settings, app_settings, callback_secret, granted, initial_token, link,
+    linking, new_key, profile, signed_in, source_settings, subject,
 };
 
 each_engine! {
@@ -123,7 +123,7 @@ async fn unique_values_conflict(url: DatabaseUrl) -> Result<()> {
         Error::Conflict,
         signing_key::create(&mut begin(own).await, env, keys, &key, KeyStatus::Active)
     );
-    let linked = identity::link(&mut begin(own).await, env, of.user, &of.subject, None).await?;
+    let linked = link(&mut begin(own).await, env, of.user, &of.subject, None).await?;
     assert!(linked.is_none());
 
     // Positive control: each is unique in its tenant only. Both samples have the same identifier,
@@ -149,7 +149,7 @@ async fn a_reference_to_nothing_is_refused(url: DatabaseUrl) -> Result<()> {
         refused!(Error::Reference, session::create(&mut begin().await, env, user, new));
     }
     let who = subject("nobody");
-    refused!(Error::Reference, identity::link(&mut begin().await, env, UserId(nobody), &who, None));
+    refused!(Error::Reference, link(&mut begin().await, env, UserId(nobody), &who, None));
     refused!(
         Error::Reference,
         grant::create(
@@ -203,7 +203,7 @@ async fn a_reference_to_another_tenants_row_is_refused(url: DatabaseUrl) -> Resu
     refused!(Error::Reference, app::link(&mut begin().await, env, other.app, source, 1));
     refused!(Error::Reference, app::link(&mut begin().await, env, of.app, other.source.id, 1));
     let mallory = subject("mallory");
-    refused!(Error::Reference, identity::link(&mut begin().await, env, user, &mallory, None));
+    refused!(Error::Reference, link(&mut begin().await, env, user, &mallory, None));
     refused!(Error::Reference, password::set(&mut begin().await, env, user, "$argon2id$"));
     for (user, way) in [(other.user, of.way()), (user, other.way()), (user, SignedInBy::Password)] {
         let new = signed_in(way, &token);
@@ -235,7 +235,7 @@ async fn a_reference_to_another_tenants_row_is_refused(url: DatabaseUrl) -> Resu
     let mut tx = begin().await;
     let made = world.make_source(&mut tx, other.corp.id, "b").await?;
     app::link(&mut tx, env, other.app, made.id, 1).await?;
-    let identity = identity::link(&mut tx, env, other.user, &mallory, None).await?.unwrap();
+    let identity = link(&mut tx, env, other.user, &mallory, None).await?.unwrap();
     password::set(&mut tx, env, other.user, "$argon2id$").await?;
     let way = SignedInBy::Source(made.id, identity);
     let session = session::create(&mut tx, env, other.user, signed_in(way, &token)).await?;

@@ -7,11 +7,11 @@ use store::candidate::{self, Candidate, Wanted};
 use store::id::UserId;
 use store::normal::{Email, Phone};
 use store::user::{self, Profile, UserStatus};
-use store::{DatabaseUrl, Result, identity, password};
+use store::{DatabaseUrl, Result, password};
 
 use crate::accounts::{email, handle, make, phone, world};
 use crate::support::each_engine;
-use crate::world::{PASSWORD, account_settings, profile, subject};
+use crate::world::{PASSWORD, account_settings, link, profile, subject};
 
 each_engine! {
     people_are_found_by_what_they_type,
@@ -131,7 +131,7 @@ async fn candidates_have_a_value_verified_or_not(url: DatabaseUrl) -> Result<()>
     let owner = make(&world, &of, &account_settings("lisi")).await?;
     let gone = make(&world, &of, &account_settings("gone")).await?;
     let mut tx = world.store.begin(of.tenant.id).await?;
-    identity::link(&mut tx, world.env(), owner, &subject("lisi"), None).await?.unwrap();
+    link(&mut tx, world.env(), owner, &subject("lisi"), None).await?.unwrap();
     user::set_status(&mut tx, world.env(), owner, 1, UserStatus::Suspended).await?;
     user::set_status(&mut tx, world.env(), gone, 1, UserStatus::Deleted).await?;
     tx.commit().await?;

@@ -18,7 +18,9 @@ use store::source::{
 use store::{DatabaseUrl, Result, api_key, app, corp, identity, user};
 
 use crate::support::each_engine;
-use crate::world::{Sample, World, app_settings, branding, profile, source_settings, subject};
+use crate::world::{
+    Sample, World, app_settings, branding, link, profile, source_settings, subject,
+};
 
 each_engine! {
     times_are_kept_to_the_microsecond,
@@ -314,8 +316,7 @@ async fn an_identity_comes_back(url: DatabaseUrl) -> Result<()> {
     let (world, of) = world(url).await?;
     let made_at = world.env().now();
     let mut tx = world.store.begin(of.tenant.id).await?;
-    let second =
-        identity::link(&mut tx, world.env(), of.user, &subject("ZhangSan-二"), None).await?;
+    let second = link(&mut tx, world.env(), of.user, &subject("ZhangSan-二"), None).await?;
     world.clock.advance(TimeDelta::microseconds(1));
     let now = world.env().now();
     identity::touch(&mut tx, world.env(), of.identity, Some("张三丰"), now).await?;
@@ -356,7 +357,7 @@ async fn a_link_is_switched_off_and_on(url: DatabaseUrl) -> Result<()> {
         let mut tx = world.store.begin(of.tenant.id).await?;
         let changed = identity::set_status(&mut tx, of.identity, status).await?;
         // A suspended link keeps its person from being linked anew.
-        let anew = identity::link(&mut tx, world.env(), of.user, &of.subject, None).await?;
+        let anew = link(&mut tx, world.env(), of.user, &of.subject, None).await?;
         tx.commit().await?;
         assert_eq!((changed, anew), (status != before, None));
         assert_eq!(identity::find(read, of.identity).await?.unwrap().status, status);

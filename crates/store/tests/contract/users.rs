@@ -9,7 +9,7 @@ use store::user::{self, Profile, User, UserStatus};
 use store::{DatabaseUrl, Error, Result, identity, password};
 
 use crate::support::each_engine;
-use crate::world::{Sample, World, account_settings, profile};
+use crate::world::{Sample, World, account_settings, link, profile};
 
 each_engine! {
     a_profile_is_never_overwritten_with_nothing,
@@ -185,7 +185,7 @@ async fn m15_a_deleted_user_leaves_a_tombstone_without_personal_data(
     // The person who comes with that identity next is somebody new.
     let mut tx = world.store.begin(of.tenant.id).await?;
     let newcomer = user::create(&mut tx, env, &profile()).await?;
-    identity::link(&mut tx, env, newcomer.id, &of.subject, None).await?.unwrap();
+    link(&mut tx, env, newcomer.id, &of.subject, None).await?.unwrap();
     tx.commit().await?;
     assert_ne!(newcomer.id, of.user);
     let linked = identity::linked_user(read, &of.subject).await?.unwrap();

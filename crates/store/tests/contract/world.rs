@@ -72,6 +72,18 @@ impl Random for SystemRandom {
     }
 }
 
+/// Links a person to a user, whom nobody has linked or whose link stays.
+pub(crate) async fn link(
+    tx: &mut TenantWrite,
+    env: &Env,
+    user: UserId,
+    person: &Subject,
+    name: Option<&str>,
+) -> Result<Option<IdentityId>> {
+    let held = departure::hold(tx, person).await?;
+    identity::link(tx, env, user, held, name).await
+}
+
 /// A migrated store and its clock.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
@@ -158,7 +170,7 @@ impl World {
         app::link(&mut tx, &env, app, source.id, 1).await?;
         let user = user::create(&mut tx, &env, &profile()).await?.id;
         let subject = subject("zhangsan");
-        let identity = identity::link(&mut tx, &env, user, &subject, Some("张三")).await?.unwrap();
+        let identity = link(&mut tx, &env, user, &subject, Some("张三")).await?.unwrap();
         password::set(&mut tx, &env, user, PASSWORD).await?;
         let linked = link_event::record(&mut tx, &env, linking(user, &subject)).await?;
         let token = SecretHash::of(&format!("session of {host}"));

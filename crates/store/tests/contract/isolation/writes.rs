@@ -21,8 +21,8 @@ use store::{
 
 use super::{Probe, Writes, write};
 use crate::world::{
-    HOUR, PASSWORD, Sample, account_settings, app_settings, callback_secret, granted, registered,
-    signed_in, source_settings, subject,
+    HOUR, PASSWORD, Sample, account_settings, app_settings, callback_secret, granted, link,
+    registered, signed_in, source_settings, subject,
 };
 
 /// Every function that changes rows that are there. What makes rows is in `integrity.rs`.
@@ -135,8 +135,7 @@ fn sign_in_writes() -> Vec<Probe<Writes>> {
                 .boxed()
         }),
         write("identity::link", |tx, of, w| {
-            async { identity::link(tx, w.env(), of.user, &subject("second"), None).await.map(drop) }
-                .boxed()
+            async { link(tx, w.env(), of.user, &subject("second"), None).await.map(drop) }.boxed()
         }),
         write("identity::touch", |tx, of, w| {
             identity::touch(tx, w.env(), of.identity, Some("x"), w.env().now()).boxed()
@@ -147,9 +146,8 @@ fn sign_in_writes() -> Vec<Probe<Writes>> {
         write("departure::record", |tx, _, w| {
             async { departure::record(tx, w.env(), &subject("gone")).await }.boxed()
         }),
-        write("departure::is_since", |tx, _, w| {
-            let now = w.env().now();
-            async move { departure::is_since(tx, &subject("gone"), now).await.map(drop) }.boxed()
+        write("departure::hold", |tx, _, _| {
+            async { departure::hold(tx, &subject("gone")).await.map(drop) }.boxed()
         }),
         write("session::renew", |tx, of, w| {
             async {
@@ -160,7 +158,9 @@ fn sign_in_writes() -> Vec<Probe<Writes>> {
             }
             .boxed()
         }),
-        write("session::detach", |tx, of, _| session::detach(tx, of.session.id).boxed()),
+        write("session::detach", |tx, of, _| {
+            session::detach(tx, of.session.id, of.identity).boxed()
+        }),
         write("session::end", |tx, of, w| {
             async { session::end(tx, w.env(), of.session.id, Ending::SignOut).await.map(drop) }
                 .boxed()
@@ -240,7 +240,7 @@ fn account_writes() -> Vec<Probe<Writes>> {
             session::end_oldest_of_user(tx, w.env(), of.user, 0).boxed()
         }),
         write("session::touch", |tx, of, w| {
-            session::touch(tx, w.env(), of.session.id, HOUR).boxed()
+            async { session::touch(tx, w.env(), of.session.id, HOUR).await.map(drop) }.boxed()
         }),
         write("session::end_others_of_user", |tx, of, w| {
             async { session::end_others_of_user(tx, w.env(), of.user, None).await.map(drop) }
