@@ -12,7 +12,7 @@ use store::{account, identity, link_event, session, user};
 use url::Url;
 use wecom_sim::{Corp, Member};
 
-use crate::steps::sub;
+use crate::steps::{lose_cookies_of, sub};
 
 /// The name of the second corp.
 pub(crate) const BRANCH: &str = "Branch company";
@@ -24,6 +24,29 @@ pub(crate) async fn enters(tenant: &Tenant, browser: &mut Browser, member: &str)
     let pkce = Pkce::new();
     let answer = tenant.sign_in(browser, &tenant.authorize_url(&pkce, &[]), member).await;
     sub(tenant, &pkce, &answer).await
+}
+
+/// Signs a member in by this source, for the account page.
+pub(crate) async fn enters_by(
+    tenant: &Tenant,
+    browser: &mut Browser,
+    identifier: &str,
+    member: &str,
+) {
+    lose_cookies_of(tenant, browser);
+    let login = browser.follow(tenant.url("/account")).await;
+    let of = format!("/connections/social/{identifier}?");
+    let link = login.links().into_iter().find(|link| link.contains(&of)).unwrap();
+    let callback = to_link_callback(tenant, browser, &tenant.url(&link), member).await;
+    let answer = browser.get(callback.as_str()).await;
+    assert_eq!(answer.location().unwrap().path(), "/account", "{}", answer.body);
+}
+
+/// The removal was done, and the browser is signed out by it.
+pub(crate) async fn is_signed_out(tenant: &Tenant, browser: &mut Browser, answer: &Answer) {
+    let location = answer.location().unwrap_or_else(|| panic!("not done: {}", answer.body));
+    assert_eq!(location.as_str(), tenant.url("/account?done=removed"));
+    assert_eq!(browser.get(location.as_str()).await.location().unwrap().path(), "/login");
 }
 
 /// The account page of a browser that is signed in.

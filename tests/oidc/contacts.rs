@@ -103,6 +103,37 @@ on_every_backend! {
         person.is_out(&app).await;
     }
 
+    /// Their link goes along with them, and is found when they leave.
+    async fn k7_who_has_another_userid_by_now_is_signed_out_by_that_one(world: World) {
+        let tenant = world.tenant("acme").await;
+        let app = refreshing(&tenant, json!({})).await;
+        let address = ContactAddress::make(&tenant).await;
+        let renamed = |old: &str, new: &str| {
+            let rest = format!("<UserID>{old}</UserID><NewUserID><![CDATA[{new}]]></NewUserID>");
+            contact_change(&tenant.corp_id, tenant.now(), "update_user", &rest)
+        };
+        let mut person = Person::come(&app, "LiSi").await;
+        assert_eq!(address.tell(&tenant, &renamed("lisi", "wangwu")).await.status, 200);
+        assert_eq!(address.tell(&tenant, &renamed("lisi", "")).await.status, 200);
+        person.is_in(&app).await;
+        let user = claims(text(&person.issued, "id_token"))["sub"].as_str().unwrap().to_owned();
+        let links = tenant.admin.get(&tenant.path(&format!("/users/{user}/identities"))).await;
+        assert_eq!(links["items"][0]["userid"], "wangwu");
+        // WeCom signs them in by the new one, to the same account.
+        let mut again = Person::come(&app, "wangwu").await;
+        assert_eq!(claims(text(&again.issued, "id_token"))["sub"], user);
+        for gone in ["LiSi", "wangwu"] {
+            again.is_in(&app).await;
+            address.tell(&tenant, &member_deleted(&tenant, gone)).await;
+        }
+        again.is_out(&app).await;
+        person.is_out(&app).await;
+        // Whose userid somebody else is known by is no longer known to be anybody.
+        let mut other = Person::come(&app, "zhangsan").await;
+        assert_eq!(address.tell(&tenant, &renamed("zhangsan", "wangwu")).await.status, 200);
+        other.is_out(&app).await;
+    }
+
     async fn k7_a_forged_message_has_no_effect(world: World) {
         let (tenant, _) = signed_in(&world).await;
         let app = refreshing(&tenant, json!({})).await;

@@ -77,6 +77,8 @@ pub(crate) async fn sign_out(call: TenantCaller) -> Result<Answer> {
     call.no_input()?;
     once(&call, call.tenant.id, async |tx| {
         let user = find(&call, tx).await?;
+        // Held, as whoever hands a session over or agrees to a grant holds it.
+        user::lock(tx, user.id).await?;
         let env = &call.store().env;
         let ended = session::end_others_of_user(tx, env, user.id, None).await?;
         record(tx, &call, "user.sign_out", user.id, json!({ "sessions": ended })).await?;

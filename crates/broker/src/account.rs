@@ -29,7 +29,6 @@ use store::tenant::Tenant;
 pub use self::overview::Account;
 pub use self::password::PasswordChange;
 pub use self::unlink::Removable;
-pub(crate) use self::unlink::UNLINKED_BY_PERSON;
 use crate::error::Result;
 use crate::interaction::{Browser, Interaction, Passage};
 use crate::limits::{Target, Trying};

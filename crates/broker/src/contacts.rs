@@ -3,10 +3,14 @@
 
 use std::time::Duration;
 
+use store::audit::ActorKind;
 use store::contact_callback::{self, ContactCallback};
 use store::ephemeral::Slot;
 use store::id::TenantId;
+use store::identity::{self, Subject};
+use store::link_event::{self, LinkEvent, LinkKind};
 use store::source::SourceMode;
+use store::{departure, user};
 use wecom::{Callback, CallbackError, ContactChange, ContactEvent};
 
 use crate::Broker;
@@ -66,7 +70,8 @@ impl Broker {
             return Ok(());
         }
         self.act_on_contact_event(tenant, &known, &event).await?;
-        // Only now: what fails, or is cut off, is done when WeCom sends it again.
+        // Only now: what fails, or is cut off, is done when WeCom sends it again. Of two at once both are
+        // acted on, which comes to the same.
         store.ephemeral.put(&TOLD, tenant, &name, &true).await?;
         Ok(())
     }
@@ -78,18 +83,70 @@ impl Broker {
         event: &ContactEvent,
     ) -> store::Result<()> {
         let store = self.store();
-        if let ContactChange::Left(userid) = &event.change {
-            // A link may be older than the sources that there are: every mode's key is looked for.
-            let mut people: Vec<_> = SourceMode::ALL
-                .iter()
-                .map(|mode| subject_of(&known.corp_id, userid, *mode))
-                .collect();
-            people.dedup();
-            for person in &people {
-                self.has_left(tenant, None, person, LEFT).await?;
+        // A link may be older than the sources that there are: every mode's key is looked for.
+        let keys = |userid| {
+            let all = SourceMode::ALL.iter();
+            all.map(|mode| subject_of(&known.corp_id, userid, *mode)).collect::<Vec<_>>()
+        };
+        match &event.change {
+            ContactChange::Left(userid) => {
+                let mut people = keys(userid);
+                people.dedup();
+                for person in &people {
+                    self.has_left(tenant, None, person, LEFT).await?;
+                }
             }
+            ContactChange::Renamed { old, new } => {
+                let mut people: Vec<_> = keys(old).into_iter().zip(keys(new)).collect();
+                people.dedup();
+                for (old, new) in &people {
+                    self.is_renamed(tenant, old, new).await?;
+                }
+            }
+            ContactChange::Other => {}
         }
         contact_callback::mark_event(&mut store.single(tenant), &store.env, &known.path).await
+    }
+
+    /// Lets the link of a person who has another userid go along. If somebody else is linked by that one
+    /// already, nobody knows whose account it is: then the old one has left.
+    async fn is_renamed(
+        &self,
+        tenant: TenantId,
+        old: &Subject,
+        new: &Subject,
+    ) -> store::Result<()> {
+        let store = self.store();
+        let is_other = old.subject != new.subject;
+        if is_other {
+            // Whoever is being asked by the old one begins again.
+            departure::record(&mut store.single(tenant), &store.env, old).await?;
+        }
+        let mut tx = store.begin(tenant).await?;
+        let Some(linked) = identity::linked_user(&mut tx, old).await? else { return Ok(()) };
+        user::lock(&mut tx, linked.user_id).await?;
+        if !identity::rename(&mut tx, old, new).await? {
+            drop(tx);
+            return self.has_left(tenant, None, old, LEFT).await;
+        }
+        if is_other {
+            for (kind, person) in [(LinkKind::Unlink, old), (LinkKind::Link, new)] {
+                let event = LinkEvent {
+                    kind,
+                    user_id: linked.user_id,
+                    subject: person.clone(),
+                    source_id: None,
+                    app_id: None,
+                    rule: Some("renamed"),
+                    evidence: serde_json::json!({}),
+                    actor_kind: ActorKind::System,
+                    actor_id: None,
+                    trace: None,
+                };
+                link_event::record(&mut tx, &store.env, event).await?;
+            }
+        }
+        tx.commit().await
     }
 
     async fn contact_callback(

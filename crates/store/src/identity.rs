@@ -174,6 +174,25 @@ pub async fn touch(
     if touched == 1 { Ok(()) } else { Err(Error::Conflict) }
 }
 
+/// Gives a link another userid of the same person. Whether there was one: not if nobody is linked by
+/// the old one, or somebody is by the new one.
+pub async fn rename(tx: &mut TenantWrite, old: &Subject, new: &Subject) -> Result<bool> {
+    let renamed = tx
+        .query(sql!(
+            "UPDATE identities SET subject = $4, userid = $5
+             WHERE tenant_id = $1 AND provider = 'wecom' AND corp_id = $2 AND subject = $3
+             AND NOT EXISTS (SELECT 1 FROM identities o WHERE o.tenant_id = $1
+                 AND o.provider = 'wecom' AND o.corp_id = $2 AND o.subject = $4 AND $4 <> $3)"
+        ))
+        .bind(old.corp_id.clone())
+        .bind(old.subject.clone())
+        .bind(new.subject.clone())
+        .bind(new.userid.clone())
+        .execute()
+        .await?;
+    Ok(renamed == 1)
+}
+
 /// Notes that the person of a link has left the corp: the sessions and grants that it signed in until
 /// then are dead. A later note stays. The user whom they are linked to.
 pub async fn leave(tx: &mut TenantWrite, env: &Env, person: &Subject) -> Result<Option<UserId>> {

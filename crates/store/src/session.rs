@@ -330,28 +330,6 @@ pub async fn end_oldest_of_user(
     Ok(())
 }
 
-/// Lets a session, and what was granted in it, go on without this identity, if it was signed in by it:
-/// its person takes that away.
-pub async fn detach(tx: &mut TenantWrite, id: SessionId, identity: IdentityId) -> Result<()> {
-    tx.query(sql!(
-        "UPDATE sessions SET identity_id = NULL
-         WHERE tenant_id = $1 AND id = $2 AND identity_id = $3"
-    ))
-    .bind(id)
-    .bind(identity)
-    .execute()
-    .await?;
-    tx.query(sql!(
-        "UPDATE grants SET identity_id = NULL
-         WHERE tenant_id = $1 AND session_id = $2 AND identity_id = $3"
-    ))
-    .bind(id)
-    .bind(identity)
-    .execute()
-    .await?;
-    Ok(())
-}
-
 /// How a session ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {

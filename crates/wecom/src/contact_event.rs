@@ -19,9 +19,16 @@ pub struct ContactEvent {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContactChange {
     /// A member has left: was deleted (`delete_user`), switched off (`update_user` with status 2, or 5
-    /// for one who has left), or may not see the app any more (`unsubscribe`). Or nobody has this userid
-    /// any more, as it was changed (`NewUserID`): what comes of the member is told of the new one.
+    /// for one who has left), or may not see the app any more (`unsubscribe`).
     Left(UserId),
+    /// A member has another userid now (`update_user` with `NewUserID`): everything is told of the new
+    /// one from now on.
+    Renamed {
+        /// The userid that nobody has any more.
+        old: UserId,
+        /// The one instead.
+        new: UserId,
+    },
     /// Anything else.
     Other,
 }
@@ -34,11 +41,15 @@ impl ContactEvent {
         let digest = hash.as_ref().try_into().map_err(|_| CallbackError::Body)?;
         let root = document.root_element();
         let (event, kind) = (text(root, "Event"), text(root, "ChangeType"));
-        let is_off = || matches!(text(root, "Status"), Some("2" | "5")) || is_renamed(root);
+        let is_off = || matches!(text(root, "Status"), Some("2" | "5"));
         let userid = match (event, kind) {
             (Some("change_contact"), Some("delete_user")) => text(root, "UserID"),
             (Some("change_contact"), Some("update_user")) if is_off() => text(root, "UserID"),
             (Some("unsubscribe"), _) => text(root, "FromUserName"),
+            (Some("change_contact"), Some("update_user")) => {
+                let change = renamed(root).unwrap_or(ContactChange::Other);
+                return Ok(Self { digest, change });
+            }
             _ => return Ok(Self { digest, change: ContactChange::Other }),
         };
         let userid = userid.and_then(|userid| UserId::parse(userid).ok());
@@ -47,12 +58,11 @@ impl ContactEvent {
     }
 }
 
-/// Whether a member's userid was changed into another one, and not only its capitals.
-fn is_renamed(root: Node<'_, '_>) -> bool {
-    let (Some(old), Some(new)) = (text(root, "UserID"), text(root, "NewUserID")) else {
-        return false;
-    };
-    !old.eq_ignore_ascii_case(new)
+/// A member's change to another userid.
+fn renamed(root: Node<'_, '_>) -> Option<ContactChange> {
+    let userid = |name| text(root, name).and_then(|text| UserId::parse(text).ok());
+    let (old, new) = (userid("UserID")?, userid("NewUserID")?);
+    (old != new).then_some(ContactChange::Renamed { old, new })
 }
 
 /// What is encrypted in the body of a POST. It is read before anything proves who sent it: no document
@@ -73,15 +83,19 @@ fn text<'d>(root: Node<'d, '_>, name: &str) -> Option<&'d str> {
 mod tests {
     use super::*;
 
-    /// Whoever has another userid now is told of by that one.
     #[test]
-    fn a_userid_that_nobody_has_any_more_has_left() {
-        let lisi = || ContactChange::Left(UserId::parse("lisi").unwrap());
+    fn an_update_switches_off_or_renames() {
+        let lisi = || UserId::parse("lisi").unwrap();
+        let renamed =
+            |new| ContactChange::Renamed { old: lisi(), new: UserId::parse(new).unwrap() };
         for (rest, expected) in [
-            ("<NewUserID>li.si</NewUserID>", lisi()),
-            ("<NewUserID>LiSi</NewUserID>", ContactChange::Other),
-            ("<Department>1</Department>", ContactChange::Other),
-            ("<Status>2</Status>", lisi()),
+            ("<NewUserID><![CDATA[li.si]]></NewUserID>", renamed("li.si")),
+            ("<NewUserID>LiSi</NewUserID>", renamed("LiSi")),
+            ("<NewUserID>lisi</NewUserID>", ContactChange::Other),
+            ("<NewUserID><![CDATA[]]></NewUserID>", ContactChange::Other),
+            ("<NewUserID/><Department>1</Department>", ContactChange::Other),
+            ("<Status>2</Status>", ContactChange::Left(lisi())),
+            ("<Status>1</Status>", ContactChange::Other),
         ] {
             let message = format!(
                 "<xml><ToUserName>a</ToUserName><Event>change_contact</Event>\

@@ -14,8 +14,8 @@ use crate::error::{Error, Reason, Refused, Result};
 use crate::{Broker, Visitor};
 
 const ACTION: &str = "identity.unlink";
-/// The rule by which the journal of links says that a person took a link away themselves.
-pub(crate) const UNLINKED_BY_PERSON: &str = "account_page";
+/// By which rule the journal of links says that it was done.
+const RULE: &str = "account_page";
 
 /// An identity that its person thinks of removing.
 #[derive(Debug)]
@@ -48,7 +48,8 @@ impl Broker {
     }
 
     /// Removes one of the visitor's own identities, which every source of its corp signs in by. Every
-    /// other session ends: one of them may be the upstream person's.
+    /// other session ends: one of them may be the upstream person's. So does this one, if it was signed
+    /// in by it: nothing would tell of its end when the person leaves.
     pub async fn unlink(&self, tenant: &Tenant, visitor: &Visitor, id: IdentityId) -> Result<()> {
         let change = self.begin_change(tenant, visitor).await?;
         let user = change.user.id;
@@ -87,15 +88,15 @@ impl Broker {
             subject: identity.person(),
             source_id: None,
             app_id: None,
-            rule: Some(UNLINKED_BY_PERSON),
+            rule: Some(RULE),
             evidence: json!({}),
             actor_kind: ActorKind::User,
             actor_id: Some(user.id.0),
             trace: Some(trace.clone()),
         };
         link_event::record(tx, env, event).await?;
-        session::detach(tx, session.id, id).await?;
-        session::end_others_of_user(tx, env, user.id, Some(session.id)).await?;
+        let kept = (session.identity_id != Some(id)).then_some(session.id);
+        session::end_others_of_user(tx, env, user.id, kept).await?;
         self.finish_change(change, visitor, Event::system(ACTION, "ok")).await
     }
 }

@@ -70,6 +70,8 @@ impl Links {
         user: UserId,
         id: IdentityId,
     ) -> Result<Identity> {
+        // The user before the link, as everywhere: whoever grants or hands over in its sessions waits.
+        user::lock(tx, user).await?;
         let identity = own(tx, user, id).await?;
         if !identity::remove(tx, id).await? {
             return Err(Refusal::NotFound);
@@ -90,6 +92,7 @@ impl Links {
         (user, id): (UserId, IdentityId),
         status: LinkStatus,
     ) -> Result<(Identity, bool)> {
+        user::lock(tx, user).await?;
         let identity = own(tx, user, id).await?;
         let changed = identity::set_status(tx, id, status).await?;
         if changed {

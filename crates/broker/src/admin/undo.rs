@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use store::audit::{self, Recorded as Audited};
 use store::id::{LinkEventId, UserId};
 use store::link_event::{self, LinkKind, Recorded};
-use store::{TenantWrite, identity, session, way_in};
+use store::{TenantWrite, identity, session, user, way_in};
 
 use super::{By, Linked, Links, Refusal, Result, Wish};
 
@@ -37,6 +37,7 @@ impl Links {
         if event.undone_by.is_some() {
             return Err(Refusal::AlreadyUndone);
         }
+        user::lock(tx, event.user_id).await?;
         // The person may have been unlinked and linked anew since: that is another event's link.
         let last = link_event::last_of_person(tx, &event.corp_id, &event.subject).await?;
         let is_last = last.is_some_and(|last| last.id == event.id);

@@ -31,6 +31,7 @@ each_engine! {
     links_come_back_in_order,
     a_user_comes_back_with_and_without_values,
     an_identity_comes_back,
+    a_link_goes_along_with_another_userid,
     a_link_is_switched_off_and_on,
 }
 
@@ -344,6 +345,24 @@ async fn an_identity_comes_back(url: DatabaseUrl) -> Result<()> {
     // The same userid of another corp is somebody else.
     let elsewhere = identity::Subject { corp_id: "ww-other".to_owned(), ..of.subject.clone() };
     assert!(identity::linked_user(read, &elsewhere).await?.is_none());
+    Ok(())
+}
+
+async fn a_link_goes_along_with_another_userid(url: DatabaseUrl) -> Result<()> {
+    let (world, of) = world(url).await?;
+    let mut tx = world.store.begin(of.tenant.id).await?;
+    let (second, third) = (subject("second"), subject("third"));
+    link(&mut tx, world.env(), of.user, &second, None).await?.unwrap();
+    assert!(!identity::rename(&mut tx, &subject("nobody"), &third).await?);
+    assert!(!identity::rename(&mut tx, &of.subject, &second).await?, "somebody has it");
+    assert!(identity::rename(&mut tx, &of.subject, &third).await?);
+    let capitals = identity::Subject { userid: "THIRD".to_owned(), ..third.clone() };
+    assert!(identity::rename(&mut tx, &third, &capitals).await?, "its capitals");
+    tx.commit().await?;
+    let read = &mut world.store.tenant(of.tenant.id);
+    assert!(identity::linked_user(read, &of.subject).await?.is_none());
+    assert_eq!(identity::linked_user(read, &third).await?.unwrap().identity_id, of.identity);
+    assert_eq!(identity::find(read, of.identity).await?.unwrap().person(), capitals);
     Ok(())
 }
 

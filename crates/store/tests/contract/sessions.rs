@@ -24,7 +24,6 @@ each_engine! {
     a_person_sees_their_live_sessions,
     all_sessions_but_one_end,
     the_sessions_of_an_identity_end_with_their_grants,
-    a_session_goes_on_without_the_link_that_it_was_signed_in_by_and_no_other,
     a_session_needs_the_link_that_it_was_signed_in_by,
     a_grant_needs_the_way_in_that_it_was_given_by,
 }
@@ -281,26 +280,6 @@ async fn the_sessions_of_an_identity_end_with_their_grants(url: DatabaseUrl) -> 
     tx.commit().await?;
     let (yes, no) = ((true, true), (false, false));
     assert_eq!(alive(&world, &of, &all).await?, [no, no, yes, yes, no]);
-    Ok(())
-}
-
-/// Its person takes one of their links away: another one still carries the session.
-async fn a_session_goes_on_without_the_link_that_it_was_signed_in_by_and_no_other(
-    url: DatabaseUrl,
-) -> Result<()> {
-    let world = World::open(url).await?;
-    let of = world.sample("acme.example.com").await?;
-    let all = [(of.token.clone(), of.session.id, of.grant)];
-    let mut tx = world.store.begin(of.tenant.id).await?;
-    let second = link(&mut tx, world.env(), of.user, &subject("second"), None).await?.unwrap();
-    tx.commit().await?;
-    for (taken_away, expected) in [(second, (false, false)), (of.identity, (true, true))] {
-        let mut tx = world.store.begin(of.tenant.id).await?;
-        session::detach(&mut tx, of.session.id, taken_away).await?;
-        identity::set_status(&mut tx, of.identity, LinkStatus::Suspended).await?;
-        tx.commit().await?;
-        assert_eq!(alive(&world, &of, &all).await?, [expected]);
-    }
     Ok(())
 }
 

@@ -24,7 +24,8 @@ pub(super) static TEXTS: AccountTexts = AccountTexts {
     add_elsewhere: "What could be added doesn’t work in this browser. Please open your account page inside WeCom, or on a computer to scan a QR code.",
     remove_question: |corp| format!("Remove {corp}?"),
     remove_text: "You will no longer be able to sign in with this organisation, neither by QR code \
-                  nor inside WeCom: the two belong together. Your other devices are signed out.",
+                  nor inside WeCom: the two belong together. Your other devices are signed out, and so \
+                  is this one if you signed in with it.",
     remove_last: "This is your only way in. Without it you could not sign in any more. Add another \
                   way to sign in first.",
     keep: "Keep it",

@@ -22,7 +22,7 @@ pub(super) static TEXTS: AccountTexts = AccountTexts {
     add_none: "目前没有可以添加的登录方式。",
     add_elsewhere: "可以添加的登录方式在当前浏览器中无法使用。请在企业微信内打开你的账号页，或在电脑上打开后扫码添加。",
     remove_question: |corp| format!("要移除「{corp}」吗？"),
-    remove_text: "移除后，你将无法再用该企业登录：扫码登录和企业微信内登录会一并失效。你在其他设备上的登录也会退出。",
+    remove_text: "移除后，你将无法再用该企业登录：扫码登录和企业微信内登录会一并失效。你在其他设备上的登录也会退出；如果本次也是用它登录的，这里也会退出。",
     remove_last: "这是你唯一的登录方式，移除后将无法登录。请先添加其他登录方式。",
     keep: "保留",
     password: "密码",

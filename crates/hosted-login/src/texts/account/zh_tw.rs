@@ -22,7 +22,7 @@ pub(super) static TEXTS: AccountTexts = AccountTexts {
     add_none: "目前沒有可以新增的登入方式。",
     add_elsewhere: "可以新增的登入方式在目前的瀏覽器中無法使用。請在企業微信內開啟您的帳號頁面，或在電腦上開啟後掃描新增。",
     remove_question: |corp| format!("要移除「{corp}」嗎？"),
-    remove_text: "移除後，您將無法再用該企業登入：掃描登入和企業微信內登入會一併失效。您在其他裝置上的登入也會登出。",
+    remove_text: "移除後，您將無法再用該企業登入：掃描登入和企業微信內登入會一併失效。您在其他裝置上的登入也會登出；如果這次也是用它登入的，這裡也會登出。",
     remove_last: "這是您唯一的登入方式，移除後將無法登入。請先新增其他登入方式。",
     keep: "保留",
     password: "密碼",

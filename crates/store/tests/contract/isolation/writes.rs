@@ -140,6 +140,9 @@ fn sign_in_writes() -> Vec<Probe<Writes>> {
         write("identity::touch", |tx, of, w| {
             identity::touch(tx, w.env(), of.identity, Some("x"), w.env().now()).boxed()
         }),
+        write("identity::rename", |tx, of, _| {
+            async { identity::rename(tx, &of.subject, &subject("renamed")).await.map(drop) }.boxed()
+        }),
         write("identity::leave", |tx, of, w| {
             async { identity::leave(tx, w.env(), &of.subject).await.map(drop) }.boxed()
         }),
@@ -157,9 +160,6 @@ fn sign_in_writes() -> Vec<Probe<Writes>> {
                 session::renew(tx, w.env(), of.session.id, new).await.map(drop)
             }
             .boxed()
-        }),
-        write("session::detach", |tx, of, _| {
-            session::detach(tx, of.session.id, of.identity).boxed()
         }),
         write("session::end", |tx, of, w| {
             async { session::end(tx, w.env(), of.session.id, Ending::SignOut).await.map(drop) }
