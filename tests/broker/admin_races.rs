@@ -1,10 +1,17 @@
 //! Races between administrators and sign-ins: one link for a person, and no session of a link that is
 //! gone.
 
+use std::time::Duration;
+
+use chrono::TimeDelta;
 use e2e::{Answer, Browser, Pkce, Tenant, on_every_backend};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
+use store::grant::{self, Claims, NewGrant};
+use store::secret::SecretHash;
+use store::session::{self, Session, SignInMethod};
+use store::user;
 
 use crate::admin_tools::{account, act, event, identities, link};
 use crate::races::{add_member, at_the_callback};
@@ -199,6 +206,71 @@ on_every_backend! {
             assert_eq!(identities(&tenant, &user).await.len(), 0);
             let other = account(&tenant, None).await;
             assert_eq!(link(&tenant, &other, &person).await.status, 201);
+        }
+    }
+
+    /// Agreeing to a grant and handing over hold the user while they look at the session; whoever ends
+    /// it waits, and finds what they made.
+    async fn s1_whoever_ends_sessions_waits_for_what_is_granted_in_them(world: World) {
+        let tenant = world.tenant("acme").await;
+        let store = world.store();
+        let id = tenant.id.parse().unwrap();
+        for (round, what) in ["sign-out", "suspend", "unlink", "undo"].into_iter().enumerate() {
+            let userid = format!("Person{round}");
+            add_member(&tenant, &userid);
+            let user = signs_in(&tenant, &userid).await;
+            let made = event(&tenant, "create").await;
+            let user_path = tenant.path(&format!("/users/{user}"));
+            let identity = identities(&tenant, &user).await[0]["id"].as_str().unwrap().to_owned();
+            let link = format!("{user_path}/identities/{identity}");
+            let user = user.parse().unwrap();
+
+            let mut tx = store.begin(id).await.unwrap();
+            user::lock(&mut tx, user).await.unwrap().unwrap();
+            let listed = session::of_user(&mut tx, &store.env, user).await.unwrap();
+            let session = Session {
+                id: listed[0].id,
+                user_id: user,
+                method: SignInMethod::Source,
+                source_id: listed[0].source_id,
+                identity_id: Some(identity.parse().unwrap()),
+                authenticated_at: store.env.now(),
+                expires_at: store.env.now() + TimeDelta::hours(1),
+            };
+            let ends = {
+                let (tenant, path) = (tenant.clone(), user_path.clone());
+                tokio::spawn(async move {
+                    let admin = &tenant.admin;
+                    match what {
+                        "sign-out" => {
+                            admin.call(Method::POST, &format!("{path}/sign-out"), &[], None).await
+                        }
+                        "suspend" => {
+                            let body = Some(json!({ "status": "suspended" }));
+                            admin.call(Method::PUT, &format!("{link}/status"), &[], body).await
+                        }
+                        "unlink" => admin.call(Method::DELETE, &link, &[], None).await,
+                        _ => act(&tenant, &made, "undo").await,
+                    }
+                })
+            };
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            assert!(!ends.is_finished(), "{what} does not wait");
+            let (app, code) = (tenant.app.id.parse().unwrap(), SecretHash::of(what));
+            let new = NewGrant {
+                app,
+                session: &session,
+                scope: "openid offline_access",
+                claims: &Claims::default(),
+                offline: Some(TimeDelta::hours(1)),
+                code: &code,
+            };
+            grant::create(&mut tx, &store.env, new).await.unwrap();
+            tx.commit().await.unwrap();
+            let answer = ends.await.unwrap();
+            assert!(answer.status.is_success(), "{what}: {} {}", answer.status, answer.body);
+            let live = grant::of_code(&mut store.tenant(id), app, &code).await.unwrap();
+            assert_eq!(live, None, "{what} leaves a grant");
         }
     }
 }
