@@ -117,8 +117,17 @@ on_every_backend! {
         assert_eq!(address.tell(&tenant, &renamed("lisi", "")).await.status, 200);
         person.is_in(&app).await;
         let user = claims(text(&person.issued, "id_token"))["sub"].as_str().unwrap().to_owned();
+        // Capitals alone make nobody else of them, nor does what cannot be given away.
+        for (old, new) in [("wangwu", "WangWu"), ("wangwu", "ZhangSan")] {
+            let mut other = Person::come(&app, "zhangsan").await;
+            address.tell(&tenant, &renamed(old, new)).await;
+            other.is_in(&app).await;
+            let again = Person::come(&app, "wangwu").await;
+            assert_eq!(claims(text(&again.issued, "id_token"))["sub"], user, "{new}");
+        }
+        let mut person = Person::come(&app, "wangwu").await;
         let links = tenant.admin.get(&tenant.path(&format!("/users/{user}/identities"))).await;
-        assert_eq!(links["items"][0]["userid"], "wangwu");
+        assert_eq!(links["items"][0]["userid"], "WangWu");
         // WeCom signs them in by the new one, to the same account.
         let mut again = Person::come(&app, "wangwu").await;
         assert_eq!(claims(text(&again.issued, "id_token"))["sub"], user);

@@ -98,7 +98,9 @@ impl Broker {
             }
             ContactChange::Renamed { old, new } => {
                 let mut people: Vec<_> = keys(old).into_iter().zip(keys(new)).collect();
-                people.dedup();
+                // One link goes along once: a userid without capitals is the key of either mode, and what
+                // it becomes is then a self-built app's. Agency apps' ids are WeCom's own, and have some.
+                people.dedup_by(|(next, _), (old, _)| next == old);
                 for (old, new) in &people {
                     self.is_renamed(tenant, old, new).await?;
                 }
