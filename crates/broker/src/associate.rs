@@ -116,7 +116,7 @@ pub(crate) async fn look(
             user: linked.user_id,
             status: linked.status,
             link: linked.link_status,
-            left: linked.left_at.is_some_and(|left| left >= person.proven_at),
+            left: departure::is_since(linked.left_at, person.proven_at),
         }),
         candidates: &candidates,
         consent_possible,

@@ -110,7 +110,7 @@ impl Broker {
         }
         if let Some(person) = &fault.refused_person {
             let (source, reason) = (Some(source.id), fault.reason.as_str());
-            self.has_left(tenant.id, source, person, reason).await?;
+            self.note_departure(tenant.id, source, person, reason).await?;
         }
         Ok(())
     }

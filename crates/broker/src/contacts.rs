@@ -93,7 +93,7 @@ impl Broker {
                 let mut people = keys(userid);
                 people.dedup();
                 for person in &people {
-                    self.has_left(tenant, None, person, LEFT).await?;
+                    self.note_departure(tenant, None, person, LEFT).await?;
                 }
             }
             ContactChange::Renamed { old, new } => {
@@ -102,7 +102,7 @@ impl Broker {
                 // it becomes is then a self-built app's. Agency apps' ids are WeCom's own, and have some.
                 people.dedup_by(|(next, _), (old, _)| next == old);
                 for (old, new) in &people {
-                    self.is_renamed(tenant, old, new).await?;
+                    self.note_rename(tenant, old, new).await?;
                 }
             }
             ContactChange::Other => {}
@@ -112,7 +112,7 @@ impl Broker {
 
     /// Lets the link of a person who has another userid go along. If somebody else is linked by that one
     /// already, nobody knows whose account it is: then the old one has left.
-    async fn is_renamed(
+    async fn note_rename(
         &self,
         tenant: TenantId,
         old: &Subject,
@@ -129,7 +129,7 @@ impl Broker {
         user::lock(&mut tx, linked.user_id).await?;
         if !identity::rename(&mut tx, old, new).await? {
             drop(tx);
-            return self.has_left(tenant, None, old, LEFT).await;
+            return self.note_departure(tenant, None, old, LEFT).await;
         }
         if is_other {
             for (kind, person) in [(LinkKind::Unlink, old), (LinkKind::Link, new)] {

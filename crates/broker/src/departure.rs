@@ -12,7 +12,7 @@ impl Broker {
     /// Notes that a person has left: the user whom they are linked to is signed out everywhere, what was
     /// granted is taken back, and sign-ins that are under way come to nothing. Those either see the note
     /// of it, or are over when the link is looked for.
-    pub(crate) async fn has_left(
+    pub(crate) async fn note_departure(
         &self,
         tenant: TenantId,
         source: Option<SourceId>,

@@ -7,7 +7,7 @@ use store::id::{IdentityId, UserId};
 use store::identity::{self, LinkStatus};
 use store::normal::{Email, Phone};
 use store::policy::Proof;
-use store::{TenantWrite, account, password};
+use store::{TenantWrite, account, departure, password};
 
 use crate::codes::Address;
 use crate::error::Result;
@@ -67,7 +67,7 @@ impl Evidence {
                 Ok(link.is_some_and(|link| {
                     link.user_id == user
                         && link.status == LinkStatus::Active
-                        && link.left_at.is_none_or(|left| left < *proven_at)
+                        && !departure::is_since(link.left_at, *proven_at)
                 }))
             }
         }

@@ -22,8 +22,13 @@ pub struct Held<'a> {
 impl Held<'_> {
     /// The person, unless they have left since they were proven to be a member.
     pub fn if_member_at(self, proven_at: DateTime<Utc>) -> Option<Self> {
-        self.left_at.is_none_or(|left| left < proven_at).then_some(self)
+        (!is_since(self.left_at, proven_at)).then_some(self)
     }
+}
+
+/// Whether a departure makes a proof of this time worthless: it is no older than that.
+pub fn is_since(left_at: Option<DateTime<Utc>>, proven_at: DateTime<Utc>) -> bool {
+    left_at.is_some_and(|left| left >= proven_at)
 }
 
 fn key(person: &Subject) -> Vec<u8> {
