@@ -1,5 +1,7 @@
 //! Whoever leaves a corp: what was proven before leads to no session (attack K7).
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use store::grant::NewGrant;
 use store::identity::Subject;
@@ -14,6 +16,7 @@ use crate::world::{HOUR, Sample, World, granted, link, signed_in, subject};
 each_engine! {
     a_link_signs_nobody_in_by_what_was_proven_before_they_left,
     a_departure_is_known_of_those_whom_nobody_has_linked,
+    a_departure_that_is_noted_while_an_old_one_is_swept_stays,
     what_a_link_signed_in_before_its_person_left_is_dead,
     whoever_is_linked_by_hand_after_they_left_has_left,
     k7_whoever_leaves_during_a_sign_in_has_no_session_after_it,
@@ -84,6 +87,26 @@ async fn a_departure_is_known_of_those_whom_nobody_has_linked(url: DatabaseUrl) 
     world.clock.advance(TimeDelta::hours(2));
     world.store.sweep().await?;
     assert_eq!(world.count(count).await, 0);
+    Ok(())
+}
+
+async fn a_departure_that_is_noted_while_an_old_one_is_swept_stays(url: DatabaseUrl) -> Result<()> {
+    let (world, second) = (World::open(url.clone()).await?, World::open(url).await?);
+    let of = world.sample("acme.example.com").await?;
+    let person = subject("newcomer");
+    departure::record(&mut world.store.single(of.tenant.id), world.env(), &person).await?;
+    for node in [&world, &second] {
+        node.clock.advance(TimeDelta::hours(25));
+    }
+    let left_at = world.env().now();
+    let mut tx = world.store.begin(of.tenant.id).await?;
+    departure::record(&mut tx, world.env(), &person).await?;
+    let sweeps = tokio::spawn(async move { second.store.sweep().await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    tx.commit().await?;
+    sweeps.await.unwrap()?;
+    let mut tx = world.store.begin(of.tenant.id).await?;
+    assert!(departure::hold(&mut tx, &person).await?.if_member_at(left_at).is_none());
     Ok(())
 }
 
