@@ -1,14 +1,15 @@
 //! Attacks on a person's account by way of its pages (M2, M8, M12, Q4 to Q6).
 
 use chrono::TimeDelta;
-use e2e::{Pkce, on_every_backend};
+use e2e::{ContactAddress, Pkce, member_deleted, on_every_backend};
 use reqwest::Method;
+use serde_json::json;
 
 use crate::account_steps::{
     GOOD, app_takes, begin_link, branch, choose, csrf, enters, grows_old, identities, is_done,
     is_named, links, page, post, results, sessions, to_link_callback,
 };
-use crate::steps::{BROWSER, SESSION, cookie, refused, sso};
+use crate::steps::{BROWSER, SESSION, cookie, parameter, refused, sso, sub};
 
 on_every_backend! {
     /// A begins, and has V's browser go on: with the link upstream, and with the callback.
@@ -219,6 +220,47 @@ on_every_backend! {
             // The person's own session and its grants go on.
             assert_eq!(tenant.userinfo(&own).await.status, 200, "{change}");
             assert_eq!(sessions(&tenant, &user).await.len(), 1, "{change}");
+        }
+    }
+
+    async fn k7_who_leaves_proves_no_account_by_the_link_they_had(world: World) {
+        let tenant = world.tenant("acme").await;
+        let source = branch(&tenant).await;
+        let address = ContactAddress::make(&tenant).await;
+        let user = enters(&tenant, &mut world.browser(), "zhangsan").await;
+        let link = tenant.path(&format!("/apps/{}/identity-sources/{source}", tenant.app.id));
+        tenant.admin.put(&link, json!({})).await;
+        let asks = json!({ "association": "ask", "association_policy": { "proofs": ["source"] } });
+        tenant.admin.patch(&tenant.path(&format!("/identity-sources/{source}")), asks).await;
+        let mut browser = world.browser();
+        let pkce = Pkce::new();
+        for leaves in [true, false] {
+            // By the branch they come, by the other corp they prove whose account it is.
+            let mut page = browser.follow(tenant.authorize_url(&pkce, &[])).await;
+            for (part, member) in [("/branch?", "ZhangS"), ("errand=proof", "zhangsan")] {
+                if page.url.path() == "/bind" {
+                    let id = parameter(&page.url, "interaction").unwrap();
+                    let form = [("csrf", &*csrf(&page)), ("interaction", &*id)];
+                    let to = browser.post(tenant.url("/bind/existing"), &form).await.location();
+                    page = browser.get(to.unwrap().as_str()).await;
+                }
+                let on = page.links().into_iter().find(|link| link.contains(part));
+                let on = tenant.url(&on.unwrap_or_else(|| panic!("no {part}: {}", page.body)));
+                let callback = to_link_callback(&tenant, &mut browser, &on, member).await;
+                page = browser.follow(callback.as_str()).await;
+            }
+            if leaves {
+                address.tell(&tenant, &member_deleted(&tenant, "zhangsan")).await;
+            }
+            let id = parameter(&page.url, "interaction").unwrap();
+            let form = [("csrf", &*csrf(&page)), ("interaction", &*id)];
+            let answer = browser.post(tenant.url("/bind/confirm"), &form).await;
+            if leaves {
+                refused(&tenant, &answer, "sign_in_first").await;
+                assert_eq!(identities(&tenant, &user).await.len(), 1);
+            } else {
+                assert_eq!(sub(&tenant, &pkce, &answer).await, user);
+            }
         }
     }
 
